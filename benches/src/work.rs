@@ -1,0 +1,118 @@
+//! What a row of the table is.
+
+use std::error::Error;
+
+/// One work that every contestant does: a row of the table.
+pub struct Work {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What is done, in the table's words.
+    pub what: &'static str,
+    /// What the figures count.
+    pub unit: &'static str,
+    pub goal: Goal,
+    /// What the reader should know, printed below the table.
+    pub remark: Option<&'static str>,
+    pub contest: Contest,
+}
+
+/// Who takes part, and how the figure comes about.
+pub enum Contest {
+    /// Each contestant measures itself and returns the figure.
+    Measured(&'static [(Contestant, Measure)]),
+    /// Each contestant serves until it is killed. Its CPU time per request under the load is the figure.
+    Served(Load, &'static [(Contestant, Serve)]),
+}
+
+pub type Measure = fn(Scale) -> Result<f64, Unavailable>;
+pub type Serve = fn() -> Result<(), Unavailable>;
+
+/// Why a contestant cannot take part on this machine.
+pub type Unavailable = Box<dyn Error>;
+
+/// A column of the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Contestant {
+    Ours,
+    Tokio,
+    AsyncExecutor,
+    Monoio,
+    Glommio,
+    Mio,
+}
+
+impl Contestant {
+    /// All columns, in the table's order.
+    pub const ALL: [Contestant; 6] = [
+        Self::Ours,
+        Self::Tokio,
+        Self::AsyncExecutor,
+        Self::Monoio,
+        Self::Glommio,
+        Self::Mio,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Tokio => "tokio",
+            Self::AsyncExecutor => "async-executor",
+            Self::Monoio => "monoio",
+            Self::Glommio => "glommio",
+            Self::Mio => "raw-mio",
+        }
+    }
+}
+
+/// What is to be reached.
+pub enum Goal {
+    /// At most this ratio to the best peer.
+    Best(f64),
+    /// At most this ratio to one certain peer.
+    Against(Contestant, f64),
+    /// At most this figure, whatever the peers need.
+    AtMost(f64),
+}
+
+/// What the client does.
+pub struct Load {
+    pub protocol: Protocol,
+    pub connections: usize,
+    pub requests: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    Echo,
+    Http,
+}
+
+/// How much of the work to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    Full,
+    /// A tenth.
+    Quick,
+}
+
+impl Scale {
+    pub fn of(self, amount: usize) -> usize {
+        match self {
+            Self::Full => amount,
+            Self::Quick => (amount / 10).max(1),
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Quick => "quick",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Full, Self::Quick]
+            .into_iter()
+            .find(|scale| scale.name() == name)
+    }
+}

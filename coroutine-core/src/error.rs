@@ -1,0 +1,136 @@
+//! What can go wrong with running a loop.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::site::Suspension;
+
+/// Why a loop did not run, or ended before it was done.
+#[derive(Debug)]
+pub struct LoopError {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Running,
+    Closed,
+    Stopped,
+    TimedOut(Duration),
+    Deadlock(Vec<Suspension>),
+    Poll(io::Error),
+}
+
+impl LoopError {
+    pub(crate) fn running() -> Self {
+        Self::from(Kind::Running)
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self::from(Kind::Closed)
+    }
+
+    pub(crate) fn stopped() -> Self {
+        Self::from(Kind::Stopped)
+    }
+
+    pub(crate) fn timed_out(after: Duration) -> Self {
+        Self::from(Kind::TimedOut(after))
+    }
+
+    pub(crate) fn deadlock(suspended: Vec<Suspension>) -> Self {
+        Self::from(Kind::Deadlock(suspended))
+    }
+
+    pub(crate) fn poll(error: io::Error) -> Self {
+        Self::from(Kind::Poll(error))
+    }
+
+    /// Whether the loop was running already: a loop cannot be started from within itself.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(self.kind, Kind::Running)
+    }
+
+    /// Whether the loop was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.kind, Kind::Closed)
+    }
+
+    /// Whether the loop was stopped before the coroutine of `run_sync` had ended.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.kind, Kind::Stopped)
+    }
+
+    /// Whether the coroutine of `run_sync` took longer than it was given.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.kind, Kind::TimedOut(_))
+    }
+
+    /// Whether coroutines are suspended that nothing can ever wake.
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self.kind, Kind::Deadlock(_))
+    }
+
+    /// The coroutines that nothing can ever wake, and where each one is suspended; empty for other errors.
+    #[must_use]
+    pub fn suspended(&self) -> &[Suspension] {
+        match &self.kind {
+            Kind::Deadlock(suspended) => suspended,
+            _ => &[],
+        }
+    }
+}
+
+impl From<Kind> for LoopError {
+    fn from(kind: Kind) -> Self {
+        Self { kind }
+    }
+}
+
+impl fmt::Display for LoopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Running => write!(
+                f,
+                "the loop is running already; in a coroutine yield the future, in a callback use `add_future`"
+            ),
+            Kind::Closed => write!(f, "the loop is closed"),
+            Kind::Stopped => write!(f, "the loop was stopped before the coroutine ended"),
+            Kind::TimedOut(after) => write!(f, "the coroutine did not end within {after:?}"),
+            Kind::Poll(_) => write!(f, "the loop cannot wait for events"),
+            Kind::Deadlock(suspended) => fmt_deadlock(suspended, f),
+        }
+    }
+}
+
+fn fmt_deadlock(suspended: &[Suspension], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "the loop can never wake: no callback, timer, descriptor, handle or waker is left"
+    )?;
+    match suspended.len() {
+        0 => write!(f, ", and the future that it was to run is not ready"),
+        1 => write!(f, ", and a coroutine is suspended:"),
+        count => write!(f, ", and {count} coroutines are suspended:"),
+    }?;
+    for suspension in suspended {
+        write!(f, "\n  {suspension}")?;
+    }
+    Ok(())
+}
+
+impl Error for LoopError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            Kind::Poll(error) => Some(error),
+            _ => None,
+        }
+    }
+}

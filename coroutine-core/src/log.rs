@@ -1,0 +1,56 @@
+//! Messages: through `tracing` where a subscriber is installed, to stderr where there is none.
+
+use std::any::Any;
+use std::fmt;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tracing::subscriber::NoSubscriber;
+
+use crate::outcome::panic_message;
+
+/// Logs an error.
+pub fn error(message: fmt::Arguments<'_>) {
+    if has_subscriber() {
+        tracing::error!("{message}");
+    } else {
+        to_stderr("error", message);
+    }
+}
+
+/// Logs a warning.
+pub fn warn(message: fmt::Arguments<'_>) {
+    if has_subscriber() {
+        tracing::warn!("{message}");
+    } else {
+        to_stderr("warning", message);
+    }
+}
+
+/// Whether anybody on this thread would take a message. Another thread may have a subscriber of its own.
+fn has_subscriber() -> bool {
+    tracing::dispatcher::get_default(|dispatch| !dispatch.is::<NoSubscriber>())
+}
+
+fn to_stderr(level: &str, message: fmt::Arguments<'_>) {
+    // Where stderr is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{level}: {message}");
+}
+
+/// Calls code that is not ours where a panic must not get out, and logs one.
+pub(crate) fn catching(what: &str, code: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(code)) {
+        error(format_args!(
+            "{what} panicked: {}",
+            panic_message(&*payload)
+        ));
+        forget_payload(payload);
+    }
+}
+
+/// Drops what a panic carried. Its destructor may panic once more; what that one carries is leaked, since there must be an end.
+pub(crate) fn forget_payload(payload: Box<dyn Any + Send>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(payload);
+    }
+}

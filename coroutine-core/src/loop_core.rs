@@ -1,0 +1,366 @@
+//! The loop itself: its queue, its timers, its poller, and the turn that goes through them.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::callback::Callback;
+use crate::clock::Clock;
+use crate::handle::{Message, Shared};
+use crate::handler::Handler;
+use crate::live::Live;
+use crate::log;
+use crate::node::{AnyNode, Local, Node};
+use crate::poller::Poller;
+use crate::task;
+use crate::timers::{Nanos, TimerKey, Timers};
+
+/// What tasks, timers and sockets hold of their loop. It does not own them: an [`IoLoop`](crate::IoLoop) closes it when the last one goes.
+pub(crate) struct LoopCore {
+    /// What runs on the next turn. Borrowed for the length of a push or a swap.
+    ready: RefCell<Vec<AnyNode>>,
+    /// The buffer of the batch that ran last, for the next turn's queue.
+    spare: Cell<Vec<AnyNode>>,
+    timers: RefCell<Timers>,
+    poller: Poller,
+    live: Live,
+    clock: Box<dyn Clock>,
+    /// The time at which the loop was made; timers count from here.
+    epoch: Instant,
+    shared: Arc<Shared>,
+    phase: Cell<Phase>,
+    /// Whether the loop is to stop after this turn.
+    stopping: Cell<bool>,
+    /// Whether the turn is not to wait.
+    interrupted: Cell<bool>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Idle,
+    /// Somebody is in `start`, `run_sync` or `turn`.
+    Running,
+    /// As `Running`, and closed as soon as they are done.
+    Closing,
+    Closed,
+}
+
+/// When somebody who runs the loop wants it back.
+#[derive(Clone, Copy)]
+pub(crate) enum Limit {
+    Never,
+    /// At a time on the loop's clock.
+    Clock(Instant),
+    /// At a real time, for a loop whose clock is a virtual one.
+    Real(Instant),
+}
+
+impl Limit {
+    /// The limit that is `time` after `now` on the loop's clock. A time beyond all times is no limit.
+    pub(crate) fn after(now: Instant, time: Duration) -> Self {
+        now.checked_add(time).map_or(Self::Never, Self::Clock)
+    }
+}
+
+/// What there is to wait for.
+enum Wait {
+    /// There is something to do.
+    Not,
+    /// Time, or whatever comes first.
+    For(Duration),
+    /// Something from outside; no longer than so.
+    Outside(Option<Duration>),
+    /// Nothing: the loop can never wake.
+    Never,
+}
+
+/// How a turn went.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Done,
+    /// Nothing can ever wake the loop again.
+    NothingLeft,
+}
+
+impl LoopCore {
+    pub(crate) fn new(clock: Box<dyn Clock>) -> io::Result<Self> {
+        let poller = Poller::new()?;
+        let shared = Arc::new(Shared::new(poller.notifier()?));
+        let epoch = clock.now();
+        Ok(Self {
+            ready: RefCell::new(Vec::new()),
+            spare: Cell::new(Vec::new()),
+            timers: RefCell::new(Timers::new()),
+            poller,
+            live: Live::new(),
+            clock,
+            epoch,
+            shared,
+            phase: Cell::new(Phase::Idle),
+            stopping: Cell::new(false),
+            interrupted: Cell::new(false),
+        })
+    }
+
+    pub(crate) fn poller(&self) -> &Poller {
+        &self.poller
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The shared part's place, without a reference to the rest, for threads that may look at nothing else.
+    pub(crate) fn shared_ptr(this: *const Self) -> *const Arc<Shared> {
+        // Offsets only: nothing is read here.
+        this.wrapping_byte_add(std::mem::offset_of!(Self, shared))
+            .cast()
+    }
+
+    pub(crate) fn phase(&self) -> &Cell<Phase> {
+        &self.phase
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.phase.get() == Phase::Closed
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopping.set(true);
+    }
+
+    /// Whether the loop was asked to stop. Asking again gives false.
+    pub(crate) fn take_stop(&self) -> bool {
+        self.stopping.take() | self.shared.take_stop()
+    }
+
+    /// Puts a node into the queue. A closed loop drops it.
+    #[inline]
+    pub(crate) fn enqueue(&self, node: AnyNode) {
+        if self.is_closed() {
+            drop_node(node);
+        } else {
+            self.ready.borrow_mut().push(node);
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// The time since the loop was made.
+    fn elapsed(&self) -> Nanos {
+        nanos(self.clock.now().saturating_duration_since(self.epoch))
+    }
+
+    /// The timer's deadline that is `delay` from now.
+    pub(crate) fn deadline_in(&self, delay: Duration) -> Nanos {
+        self.elapsed().saturating_add(nanos(delay))
+    }
+
+    /// The timer's deadline at `when`; one that has passed is due now, behind those that are.
+    pub(crate) fn deadline_at(&self, when: Instant) -> Nanos {
+        nanos(when.saturating_duration_since(self.epoch)).max(self.elapsed())
+    }
+
+    /// Adds a timer. A closed loop drops its target, and the timer never fires.
+    pub(crate) fn add_timer(&self, deadline: Nanos, target: Option<AnyNode>) -> TimerKey {
+        if !self.is_closed() {
+            return self.timers.borrow_mut().add(deadline, target);
+        }
+        if let Some(target) = target {
+            drop_node(target);
+        }
+        self.timers.borrow_mut().add(Nanos::MAX, None)
+    }
+
+    pub(crate) fn remove_timer(&self, key: TimerKey) {
+        let target = self.timers.borrow_mut().remove(key);
+        if let Some(target) = target {
+            drop_node(target);
+        }
+    }
+
+    pub(crate) fn timers(&self) -> &RefCell<Timers> {
+        &self.timers
+    }
+
+    /// When the next timer is due, on the loop's clock.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let deadline = self.timers.borrow_mut().next_deadline()?;
+        self.epoch.checked_add(Duration::from_nanos(deadline))
+    }
+
+    /// One turn: the callbacks that were queued before it, the timers that were due at its beginning, then I/O, whose handlers run next turn.
+    ///
+    /// It waits for I/O for as long as there is nothing to do, but no longer than `limit`.
+    pub(crate) fn turn(self: &Rc<Self>, limit: Limit) -> io::Result<Turn> {
+        let notified = self.receive();
+        let pass = {
+            let timers = self.timers.borrow();
+            (!timers.is_empty()).then(|| timers.begin_pass(self.elapsed()))
+        };
+        self.run_ready();
+        if let Some(pass) = pass {
+            self.run_due(pass);
+        }
+        match self.wait(limit) {
+            // The kernel has nothing to say where nothing is watched, unless the notification of another thread is to be taken from it.
+            Wait::Not if self.poller.is_idle() && !notified => {}
+            Wait::Not => self.poller.poll(Some(Duration::ZERO))?,
+            Wait::For(time) => self.poll_for(time)?,
+            Wait::Outside(time) => self.poller.poll(time)?,
+            Wait::Never if notified => self.poller.poll(Some(Duration::ZERO))?,
+            Wait::Never => return Ok(Turn::NothingLeft),
+        }
+        Ok(Turn::Done)
+    }
+
+    /// Waits for I/O for `time`. A virtual clock skips it, once the kernel has nothing to report.
+    fn poll_for(&self, time: Duration) -> io::Result<()> {
+        if !self.clock.is_virtual() {
+            return self.poller.poll(Some(time));
+        }
+        self.poller.poll(Some(Duration::ZERO))?;
+        if self.ready.borrow().is_empty() && !self.shared.is_pending() {
+            self.clock.advance(time);
+        }
+        Ok(())
+    }
+
+    /// Takes in what other threads have sent, and says whether they have notified the loop.
+    fn receive(self: &Rc<Self>) -> bool {
+        let Some(messages) = self.shared.receive() else {
+            return false;
+        };
+        for message in messages {
+            match message {
+                Message::Wake(remote) => remote.receive(),
+                Message::Call(function, added_at) => {
+                    self.enqueue(Callback::node(Rc::clone(self), added_at, function));
+                }
+            }
+        }
+        true
+    }
+
+    /// Runs what the queue holds now; what is added meanwhile waits for the next turn.
+    fn run_ready(&self) {
+        let mut batch = self.ready.replace(self.spare.take());
+        for node in batch.drain(..) {
+            node.run();
+        }
+        self.spare.set(batch);
+        self.poller.asking().set(false);
+    }
+
+    fn run_due(self: &Rc<Self>, pass: crate::timers::Pass) {
+        loop {
+            let due = self.timers.borrow_mut().pop_due(pass);
+            match due {
+                Some(Some(target)) => task::wake_due(&target, self),
+                Some(None) => {}
+                None => return,
+            }
+        }
+    }
+
+    fn wait(&self, limit: Limit) -> Wait {
+        if !self.ready.borrow().is_empty() || self.stopping.get() || self.interrupted.take() {
+            return Wait::Not;
+        }
+        let timer = self.time_to_timer();
+        if timer.is_none() && !self.shared.is_reachable() && !self.poller.is_awaited() {
+            return match self.poller.ask() {
+                true => Wait::Not,
+                false => Wait::Never,
+            };
+        }
+        let left = match limit {
+            Limit::Clock(end) => Some(end.saturating_duration_since(self.now())),
+            Limit::Real(end) if timer.is_none() => {
+                return Wait::Outside(Some(end.saturating_duration_since(Instant::now())));
+            }
+            Limit::Real(_) | Limit::Never => None,
+        };
+        match (timer, left) {
+            (Some(timer), Some(left)) => Wait::For(timer.min(left)),
+            (Some(time), None) | (None, Some(time)) => Wait::For(time),
+            (None, None) => Wait::Outside(None),
+        }
+    }
+
+    fn time_to_timer(&self) -> Option<Duration> {
+        let deadline = self.timers.borrow_mut().next_look()?;
+        let time = deadline.saturating_sub(self.elapsed());
+        Some(Duration::from_nanos(time))
+    }
+
+    /// Whether the limit is reached.
+    pub(crate) fn is_over(&self, limit: Limit) -> bool {
+        match limit {
+            Limit::Never => false,
+            Limit::Clock(end) => self.now() >= end,
+            Limit::Real(end) => Instant::now() >= end,
+        }
+    }
+
+    /// Has the turn return without waiting, so that whoever runs the loop can look at what has changed.
+    pub(crate) fn interrupt(&self) {
+        self.interrupted.set(true);
+    }
+
+    /// Ends everything: coroutines are dropped at their yield points, callbacks and timers in silence.
+    pub(crate) fn close(&self) {
+        self.phase.set(Phase::Closed);
+        let messages = self.shared.close();
+        log::catching("a callback's destructor", || drop(messages));
+        self.live.cancel_all();
+        let ready = self.ready.take();
+        ready.into_iter().for_each(drop_node);
+        let targets = self.timers.borrow_mut().disarm();
+        targets.into_iter().for_each(drop_node);
+        let (handlers, waiters) = self.poller.clear();
+        for handler in handlers {
+            drop_handler(&handler);
+        }
+        waiters.into_iter().for_each(drop_node);
+    }
+}
+
+/// Interrupts the loop when what it waits for is done.
+pub(crate) struct Interrupt(pub(crate) Rc<LoopCore>);
+
+// SAFETY: the kind is `Other`.
+unsafe impl Node for Interrupt {
+    fn schedule(this: &Local<Self>) {
+        this.0.interrupt();
+    }
+
+    fn run(this: &Local<Self>) {
+        Self::schedule(this);
+    }
+}
+
+/// Silences a handler that the poller has let go.
+pub(crate) fn drop_handler(handler: &Local<Handler>) {
+    let function = handler.remove();
+    log::catching("a handler's destructor", || drop(function));
+}
+
+/// Drops what may be the last pointer to a callback; its destructors are foreign code.
+fn drop_node(node: AnyNode) {
+    log::catching("a callback's destructor", || drop(node));
+}
+
+/// A duration in nanoseconds, or the longest there is: some 584 years.
+fn nanos(duration: Duration) -> Nanos {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

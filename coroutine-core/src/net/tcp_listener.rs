@@ -1,0 +1,116 @@
+//! TCP sockets that take connections.
+
+use std::fmt;
+use std::future::Future as StdFuture;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use socket2::SockRef;
+
+use super::tcp_stream::TcpStream;
+use super::watched::Watched;
+
+/// How many connections may wait to be accepted, at most: when the queue is full, a client's first packet is dropped, and it tries again a second later.
+/// The system has its own limit.
+const BACKLOG: i32 = 4096;
+
+/// A TCP socket that takes connections.
+///
+/// ```
+/// use coroutine_core::{self as co, IoLoop, net::{TcpListener, TcpStream}};
+///
+/// #[co::coroutine]
+/// fn accept_one(listener: TcpListener) -> std::io::Result<bool> {
+///     let client = co::IoLoop::current().spawn(TcpStream::connect(listener.local_addr()?));
+///     let (_stream, peer) = yield_!(listener.accept())?;
+///     Ok(peer == yield_!(client)?.local_addr()?)
+/// }
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// assert!(IoLoop::current().run_sync(|| accept_one(listener))??);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct TcpListener {
+    watched: Watched<mio::net::TcpListener>,
+}
+
+impl TcpListener {
+    /// Listens at the first of the addresses at which that is possible. The port zero asks for one that is free.
+    ///
+    /// A name is looked up on the spot, which may block; addresses are not.
+    ///
+    /// # Errors
+    ///
+    /// The error says at which address listening failed: the port is taken, say, or needs a privilege.
+    pub fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
+        let mut last = None;
+        for address in addresses.to_socket_addrs()? {
+            match mio::net::TcpListener::bind(address) {
+                Ok(listener) => {
+                    // Listening again changes the backlog alone.
+                    SockRef::from(&listener).listen(BACKLOG)?;
+                    return Self::watch(listener);
+                }
+                Err(error) => last = Some((address, error)),
+            }
+        }
+        Err(match last {
+            Some((address, error)) => {
+                io::Error::new(error.kind(), format!("cannot listen at {address}: {error}"))
+            }
+            None => io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "there is no address to listen at",
+            ),
+        })
+    }
+
+    /// Takes over a listening socket of the standard library's.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be made non-blocking or watched.
+    pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Self::watch(mio::net::TcpListener::from_std(listener))
+    }
+
+    fn watch(listener: mio::net::TcpListener) -> io::Result<Self> {
+        Ok(Self {
+            watched: Watched::new(listener)?,
+        })
+    }
+
+    /// Waits for a connection and gives it, with the peer's address.
+    pub fn accept(&self) -> impl StdFuture<Output = io::Result<(TcpStream, SocketAddr)>> + '_ {
+        let accept = |socket: &mio::net::TcpListener| {
+            let (stream, peer) = socket.accept()?;
+            Ok((TcpStream::watch(stream)?, peer))
+        };
+        self.watched.when_ready(self.watched.reader(), accept)
+    }
+
+    /// The address at which it listens.
+    ///
+    /// # Errors
+    ///
+    /// Gives the operating system's error.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.watched.socket().local_addr()
+    }
+}
+
+impl AsFd for TcpListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.watched.socket().as_fd()
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TcpListener")
+            .field(self.watched.socket())
+            .finish()
+    }
+}

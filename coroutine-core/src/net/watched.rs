@@ -1,0 +1,90 @@
+//! A socket together with what the loop knows of it.
+
+use std::future::{Future as StdFuture, poll_fn};
+use std::io;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use mio::event::Source;
+
+use crate::budget;
+use crate::current;
+use crate::loop_core::LoopCore;
+use crate::readiness::{Direction, Readiness};
+
+/// A socket that is watched by a loop as long as it lives.
+pub(super) struct Watched<S: Source> {
+    socket: S,
+    readiness: Rc<Readiness>,
+    /// Under which number the poller knows it.
+    key: usize,
+    io_loop: Rc<LoopCore>,
+}
+
+impl<S: Source> Watched<S> {
+    /// Has the current loop watch the socket.
+    pub(super) fn new(mut socket: S) -> io::Result<Self> {
+        let io_loop = current::core();
+        let (key, readiness) = io_loop.poller().watch(&mut socket)?;
+        Ok(Self {
+            socket,
+            readiness,
+            key,
+            io_loop,
+        })
+    }
+
+    pub(super) fn socket(&self) -> &S {
+        &self.socket
+    }
+
+    pub(super) fn reader(&self) -> &Direction {
+        &self.readiness.reader
+    }
+
+    pub(super) fn writer(&self) -> &Direction {
+        &self.readiness.writer
+    }
+
+    /// Does `operation` as soon as it does not block.
+    #[inline]
+    pub(super) fn poll_with<R>(
+        &self,
+        direction: &Direction,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&S) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            if !direction.is_ready() {
+                direction.wait(cx, self.io_loop.poller().asking().get());
+                return Poll::Pending;
+            }
+            if !budget::spend(cx) {
+                return Poll::Pending;
+            }
+            match operation(&self.socket) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => direction.clear(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    /// A future of `operation`.
+    pub(super) fn when_ready<R, O>(
+        &self,
+        direction: &Direction,
+        mut operation: O,
+    ) -> impl StdFuture<Output = io::Result<R>>
+    where
+        O: FnMut(&S) -> io::Result<R>,
+    {
+        poll_fn(move |cx| self.poll_with(direction, cx, &mut operation))
+    }
+}
+
+impl<S: Source> Drop for Watched<S> {
+    fn drop(&mut self) {
+        self.io_loop.poller().forget(&mut self.socket, self.key);
+    }
+}

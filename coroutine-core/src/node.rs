@@ -1,0 +1,337 @@
+//! Counted, thin pointers to what a loop can wake: tasks, callbacks, foreign wakers, groups of these.
+//!
+//! An [`AnyNode`] is to a [`Local<N>`] what `Rc<dyn Node>` is to `Rc<N>`, in one word instead of two and with one count instead of two. Run queue,
+//! timers, I/O registrations and futures hold one for whoever waits, so its size is most of what waiting costs.
+//!
+//! Nodes never leave their thread: both pointers are neither `Send` nor `Sync`.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, offset_of};
+use std::ops::Deref;
+use std::process::abort;
+use std::ptr::NonNull;
+
+use crate::pool;
+use crate::site::Suspension;
+
+/// Which type a node has, where others need to know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A [`Group`](crate::group::Group), and nothing else.
+    Group,
+    /// A [`ForeignWaker`](crate::waker::ForeignWaker), and nothing else.
+    ForeignWaker,
+    /// A [`Task`](crate::task::Task), which begins with a [`TaskPart`](crate::task::TaskPart).
+    Task,
+    /// Any other.
+    Other,
+}
+
+/// Something on the heap that can be woken.
+///
+/// # Safety
+///
+/// `KIND` is `Group` or `ForeignWaker` for the one type that it names only. It is `Task` only for types that are `repr(C)` and have a `TaskPart` as
+/// their first field.
+pub(crate) unsafe trait Node: Sized + 'static {
+    const KIND: Kind = Kind::Other;
+
+    /// Sees to it that the node runs on a later turn of its loop. Runs no user's code but that of a foreign waker.
+    fn schedule(this: &Local<Self>);
+
+    /// Runs the node now. Never unwinds.
+    fn run(this: &Local<Self>);
+
+    /// Asks the node to give up what it does. Never unwinds.
+    fn cancel(_this: &Local<Self>) {}
+
+    /// Nobody will look at the node's result any more. Never unwinds.
+    fn abandon(_this: &Local<Self>) {}
+
+    /// Where the node is suspended, if it is a coroutine.
+    fn suspension(_this: &Local<Self>) -> Option<Suspension> {
+        None
+    }
+}
+
+/// What every node begins with.
+#[repr(C)]
+pub(crate) struct Header {
+    /// The node's functions. Never changes, so any thread may read it.
+    vtable: &'static VTable,
+    /// How many pointers to the node there are.
+    references: Cell<u32>,
+    /// Whatever the node keeps here; the room would be padding otherwise.
+    flags: Cell<u32>,
+}
+
+struct VTable {
+    kind: Kind,
+    /// How far into its block the node lies, in bytes.
+    offset: usize,
+    schedule: unsafe fn(NonNull<Header>),
+    run: unsafe fn(NonNull<Header>),
+    cancel: unsafe fn(NonNull<Header>),
+    abandon: unsafe fn(NonNull<Header>),
+    suspension: unsafe fn(NonNull<Header>) -> Option<Suspension>,
+    free: unsafe fn(NonNull<Header>),
+}
+
+#[repr(C)]
+struct Block<N> {
+    header: Header,
+    node: N,
+}
+
+impl<N: Node> Block<N> {
+    const VTABLE: VTable = VTable {
+        kind: N::KIND,
+        offset: offset_of!(Self, node),
+        // SAFETY: whoever calls one of these passes the header of a live `Block<N>`, see `AnyNode`.
+        schedule: |header| unsafe { Local::lend(header, N::schedule) },
+        // SAFETY: as for `schedule`.
+        run: |header| unsafe { Local::lend(header, N::run) },
+        // SAFETY: as for `schedule`.
+        cancel: |header| unsafe { Local::lend(header, N::cancel) },
+        // SAFETY: as for `schedule`.
+        abandon: |header| unsafe { Local::lend(header, N::abandon) },
+        // SAFETY: as for `schedule`.
+        suspension: |header| unsafe { Local::lend(header, N::suspension) },
+        // SAFETY: the count is zero, so this is the last use of the block.
+        free: |header| unsafe { Self::free(header.cast()) },
+    };
+
+    /// Drops the block and gives its room back, which it also does when a destructor panics.
+    ///
+    /// # Safety
+    ///
+    /// The block came from [`Local::new`], and nobody uses it any more.
+    unsafe fn free(block: NonNull<Self>) {
+        struct Room<N>(NonNull<Block<N>>);
+        impl<N> Drop for Room<N> {
+            fn drop(&mut self) {
+                // SAFETY: the room is the block's, which is dropped by now, or as far as it could be.
+                unsafe { pool::free(self.0) };
+            }
+        }
+        let room = Room(block);
+        // SAFETY: the caller's word.
+        unsafe { room.0.drop_in_place() };
+    }
+}
+
+/// A counted pointer to a node of a known type.
+pub(crate) struct Local<N: Node> {
+    block: NonNull<Block<N>>,
+    /// It owns a share of the block.
+    owns: PhantomData<Block<N>>,
+}
+
+impl<N: Node> Local<N> {
+    pub(crate) fn new(node: N) -> Self {
+        let header = Header {
+            vtable: const { &Block::<N>::VTABLE },
+            references: Cell::new(1),
+            flags: Cell::new(0),
+        };
+        let block = pool::allocate::<Block<N>>();
+        // SAFETY: the room is for such a block, and new.
+        unsafe { block.write(Block { header, node }) };
+        Self {
+            block,
+            owns: PhantomData,
+        }
+    }
+
+    /// Calls `function` with a pointer that does not count.
+    ///
+    /// # Safety
+    ///
+    /// `header` is that of a live `Block<N>`, which lives on until this returns.
+    #[inline]
+    unsafe fn lend<R>(header: NonNull<Header>, function: fn(&Self) -> R) -> R {
+        let lent = ManuallyDrop::new(Self {
+            block: header.cast(),
+            owns: PhantomData,
+        });
+        function(&lent)
+    }
+
+    /// The address by which a task is known.
+    pub(crate) fn header_ptr(&self) -> *const Header {
+        self.block.as_ptr().cast()
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: the block lives as long as a pointer to it does.
+        unsafe { &self.block.as_ref().header }
+    }
+
+    pub(crate) fn flags(&self) -> &Cell<u32> {
+        &self.header().flags
+    }
+
+    /// The same node, its type forgotten.
+    pub(crate) fn erase(self) -> AnyNode {
+        AnyNode {
+            header: ManuallyDrop::new(self).block.cast(),
+        }
+    }
+}
+
+impl<N: Node> Deref for Local<N> {
+    type Target = N;
+
+    fn deref(&self) -> &N {
+        // SAFETY: the block lives as long as a pointer to it does, and nobody takes `&mut` to a node.
+        unsafe { &self.block.as_ref().node }
+    }
+}
+
+impl<N: Node> Clone for Local<N> {
+    fn clone(&self) -> Self {
+        self.header().count_up();
+        Self {
+            block: self.block,
+            owns: PhantomData,
+        }
+    }
+}
+
+impl<N: Node> Drop for Local<N> {
+    fn drop(&mut self) {
+        drop(AnyNode {
+            header: self.block.cast(),
+        });
+    }
+}
+
+impl Header {
+    #[inline]
+    fn count_up(&self) {
+        let references = self.references.get();
+        if references == u32::MAX {
+            // Only a program that forgets pointers in a loop gets here; wrapping would free what is in use.
+            abort();
+        }
+        self.references.set(references + 1);
+    }
+}
+
+/// A counted pointer to a node of any type.
+pub(crate) struct AnyNode {
+    /// The header of a live block; the vtable in it is the one for the block's type.
+    header: NonNull<Header>,
+}
+
+impl AnyNode {
+    fn as_header(&self) -> &Header {
+        // SAFETY: the block lives as long as a pointer to it does.
+        unsafe { self.header.as_ref() }
+    }
+
+    /// Sees to it that the node runs on a later turn.
+    #[inline]
+    pub(crate) fn schedule(&self) {
+        // SAFETY: header and vtable belong together, here and in the functions below.
+        unsafe { (self.as_header().vtable.schedule)(self.header) }
+    }
+
+    /// Runs the node now.
+    #[inline]
+    pub(crate) fn run(&self) {
+        // SAFETY: as for `schedule`.
+        unsafe { (self.as_header().vtable.run)(self.header) }
+    }
+
+    /// Asks the node to give up.
+    pub(crate) fn cancel(&self) {
+        // SAFETY: as for `schedule`.
+        unsafe { (self.as_header().vtable.cancel)(self.header) }
+    }
+
+    /// Tells the node that nobody will look at its result any more.
+    pub(crate) fn abandon(&self) {
+        // SAFETY: as for `schedule`.
+        unsafe { (self.as_header().vtable.abandon)(self.header) }
+    }
+
+    /// Where the node is suspended, if it is a coroutine.
+    pub(crate) fn suspension(&self) -> Option<Suspension> {
+        // SAFETY: as for `schedule`.
+        unsafe { (self.as_header().vtable.suspension)(self.header) }
+    }
+
+    pub(crate) fn flags(&self) -> &Cell<u32> {
+        &self.as_header().flags
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.as_header().vtable.kind
+    }
+
+    /// A pointer to the node that `header` belongs to, which does not count.
+    ///
+    /// # Safety
+    ///
+    /// `header` came from [`Local::header_ptr`] on this thread, and its block lives longer than the result.
+    #[inline]
+    pub(crate) unsafe fn lend(header: *const Header) -> ManuallyDrop<Self> {
+        // SAFETY: the caller's word; it is not null, then.
+        let header = unsafe { NonNull::new_unchecked(header.cast_mut()) };
+        ManuallyDrop::new(Self { header })
+    }
+
+    /// The node itself, for whoever knows its type.
+    ///
+    /// # Safety
+    ///
+    /// The node's type is `N`, or `N` is the first field of its type, which is `repr(C)`.
+    pub(crate) unsafe fn node<N>(&self) -> &N {
+        // SAFETY: the caller's word; the block lives as long as `self`.
+        unsafe { &*node_of(self.header.as_ptr()).cast::<N>() }
+    }
+}
+
+/// Where the node lies that belongs to `header`. Reads nothing that ever changes, so any thread may ask.
+///
+/// # Safety
+///
+/// `header` is that of a live block.
+pub(crate) unsafe fn node_of(header: *const Header) -> *const () {
+    // SAFETY: the caller's word. `vtable` is read through a raw pointer, since the cells beside it belong to another thread, perhaps.
+    unsafe {
+        let vtable = (&raw const (*header).vtable).read();
+        header.byte_add(vtable.offset).cast()
+    }
+}
+
+impl Clone for AnyNode {
+    #[inline]
+    fn clone(&self) -> Self {
+        self.as_header().count_up();
+        Self {
+            header: self.header,
+        }
+    }
+}
+
+impl Drop for AnyNode {
+    #[inline]
+    fn drop(&mut self) {
+        let header = self.as_header();
+        let references = header.references.get() - 1;
+        header.references.set(references);
+        if references == 0 {
+            // SAFETY: this was the last pointer, and the vtable is the block's.
+            unsafe { (header.vtable.free)(self.header) }
+        }
+    }
+}
+
+impl PartialEq for AnyNode {
+    fn eq(&self, other: &Self) -> bool {
+        self.header == other.header
+    }
+}

@@ -1,0 +1,115 @@
+//! What the macros' expansions name. Nothing here is for users, and all of it may change.
+
+use std::fmt::{Debug, Display};
+use std::future::Future as StdFuture;
+use std::marker::PhantomData;
+
+pub use coroutine_macros::coroutine_block;
+
+pub use crate::coroutine::{Descriptor, Frame};
+pub use crate::io_loop::{run_main, run_test};
+pub use crate::log::{error as log_error, warn as log_warn};
+pub use crate::site::{Site, Sites};
+pub use crate::sites;
+pub use crate::task::start;
+pub use crate::yieldable::At;
+
+/// A lazy coroutine: it runs when it is yielded, in whatever yields it.
+pub fn lazy<T, D, F>(describe: D, body: F) -> Frame<D, F>
+where
+    D: Fn() -> Descriptor<T> + Copy,
+    F: StdFuture<Output = T>,
+{
+    Frame::new(describe, body)
+}
+
+/// Finds out whether a coroutine's result can be an error: `(&&&Probe::<T>::new()).error()` takes the first of the traits below that is there,
+/// since each needs one reference less than the one before.
+pub struct Probe<T>(PhantomData<T>);
+
+impl<T> Probe<T> {
+    /// Asks about `T`.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for Probe<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The result is a `Result` whose error can be shown.
+pub trait ProbeDisplay<T> {
+    /// How to get the text of the error.
+    fn error(&self) -> fn(&T) -> Option<String>;
+}
+
+impl<T, E: Display> ProbeDisplay<Result<T, E>> for &&Probe<Result<T, E>> {
+    fn error(&self) -> fn(&Result<T, E>) -> Option<String> {
+        |result| result.as_ref().err().map(ToString::to_string)
+    }
+}
+
+/// The result is a `Result` whose error can be shown to programmers.
+pub trait ProbeDebug<T> {
+    /// How to get the text of the error.
+    fn error(&self) -> fn(&T) -> Option<String>;
+}
+
+impl<T, E: Debug> ProbeDebug<Result<T, E>> for &Probe<Result<T, E>> {
+    fn error(&self) -> fn(&Result<T, E>) -> Option<String> {
+        |result| result.as_ref().err().map(|error| format!("{error:?}"))
+    }
+}
+
+/// The result is something else.
+pub trait ProbeOther<T> {
+    /// How to find out that there is no error.
+    fn error(&self) -> fn(&T) -> Option<String>;
+}
+
+impl<T> ProbeOther<T> for Probe<T> {
+    fn error(&self) -> fn(&T) -> Option<String> {
+        |_| None
+    }
+}
+
+/// A function that makes a coroutine's description. It captures nothing, so it takes no room in the coroutine.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! sites {
+    (
+        $name:literal at $line:literal : $column:literal $(-> $returns:ty)? ;
+        $($number:literal = $at_line:literal : $at_column:literal $operand:literal ;)*
+    ) => {
+        || {
+            static SITES: $crate::Sites = $crate::Sites::new(
+                $name,
+                ::core::file!(),
+                $line,
+                $column,
+                &[$($crate::Site::new($at_line, $at_column, $operand)),*],
+            );
+            $crate::__describe!(SITES $(, $returns)?)
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __describe {
+    ($sites:ident, $returns:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::{ProbeDebug as _, ProbeDisplay as _, ProbeOther as _};
+        $crate::__private::Descriptor::<$returns>::new(
+            $sites,
+            (&&&$crate::__private::Probe::<$returns>::new()).error(),
+        )
+    }};
+    ($sites:ident) => {
+        $crate::__private::Descriptor::plain(&$sites)
+    };
+}

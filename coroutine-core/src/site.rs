@@ -1,0 +1,235 @@
+//! Yield points as data: where each one stands in the source, and which one a coroutine is suspended at.
+
+use std::cell::Cell;
+use std::fmt;
+
+/// One yield point of a coroutine, as the macro found it in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Site {
+    line: u32,
+    column: u32,
+    operand: &'static str,
+}
+
+impl Site {
+    /// A yield point at `line` and `column` (both counted from one) whose operand reads `operand`.
+    #[must_use]
+    pub const fn new(line: u32, column: u32, operand: &'static str) -> Self {
+        Self {
+            line,
+            column,
+            operand,
+        }
+    }
+
+    /// The line of the yield point, counted from one.
+    #[must_use]
+    pub const fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The column of the yield point in characters, counted from one.
+    #[must_use]
+    pub const fn column(&self) -> u32 {
+        self.column
+    }
+
+    /// The text of what is yielded there.
+    #[must_use]
+    pub const fn operand(&self) -> &'static str {
+        self.operand
+    }
+}
+
+/// The table of a coroutine's yield points, which the macro emits once per coroutine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sites {
+    name: &'static str,
+    file: &'static str,
+    line: u32,
+    column: u32,
+    sites: &'static [Site],
+}
+
+impl Sites {
+    /// The table of the coroutine `name`, which is declared in `file` at `line` and `column`.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        file: &'static str,
+        line: u32,
+        column: u32,
+        sites: &'static [Site],
+    ) -> Self {
+        Self {
+            name,
+            file,
+            line,
+            column,
+            sites,
+        }
+    }
+
+    /// The coroutine's name: the function's, unless the attribute gave another.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The file in which the coroutine is declared.
+    #[must_use]
+    pub const fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// The line of the declaration, counted from one.
+    #[must_use]
+    pub const fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The yield points in the order of the source; a [`State::Suspended`] is an index into them.
+    #[must_use]
+    pub const fn as_slice(&self) -> &'static [Site] {
+        self.sites
+    }
+}
+
+/// Where a coroutine stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// None of the body has run.
+    Unresumed,
+    /// It is between two suspensions, or its body panicked there.
+    Running,
+    /// It waits at the yield point with this number in its [`Sites`].
+    Suspended(u16),
+    /// It waits at an `.await` that the macro could not see, one made by another macro.
+    SuspendedElsewhere,
+    /// The body has ended.
+    Returned,
+}
+
+/// A [`State`] in two bytes, so that a coroutine has room to say where it stands.
+///
+/// The four largest numbers are taken; the macro refuses a coroutine with so many yield points.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StateCode(u16);
+
+impl StateCode {
+    pub(crate) const UNRESUMED: Self = Self(u16::MAX);
+    pub(crate) const RUNNING: Self = Self(u16::MAX - 1);
+    pub(crate) const ELSEWHERE: Self = Self(u16::MAX - 2);
+    pub(crate) const RETURNED: Self = Self(u16::MAX - 3);
+
+    pub(crate) fn state(self) -> State {
+        match self {
+            Self::UNRESUMED => State::Unresumed,
+            Self::RUNNING => State::Running,
+            Self::ELSEWHERE => State::SuspendedElsewhere,
+            Self::RETURNED => State::Returned,
+            Self(site) => State::Suspended(site),
+        }
+    }
+}
+
+thread_local! {
+    /// The yield point that has reported "not ready" last, on its way out to its coroutine.
+    ///
+    /// A yield point writes its number when its operand is not ready, and the coroutine around it reads the number as soon
+    /// as its body has returned. Nested coroutines do so from the inside out, so each reads its own.
+    static REACHED: Cell<StateCode> = const { Cell::new(StateCode::ELSEWHERE) };
+}
+
+/// Called by a yield point that suspends.
+#[inline]
+pub(crate) fn reach(site: u16) {
+    REACHED.set(StateCode(site));
+}
+
+/// Called by a coroutine before its body runs, so that a stale number is not taken for its own.
+#[inline]
+pub(crate) fn clear_reached() {
+    REACHED.set(StateCode::ELSEWHERE);
+}
+
+/// Called by a coroutine whose body has suspended.
+#[inline]
+pub(crate) fn reached() -> StateCode {
+    REACHED.get()
+}
+
+/// A coroutine that is suspended, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    sites: Sites,
+    state: State,
+}
+
+impl Suspension {
+    pub(crate) fn new(sites: Sites, state: State) -> Self {
+        Self { sites, state }
+    }
+
+    /// The coroutine's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.sites.name()
+    }
+
+    /// The file of the yield point.
+    #[must_use]
+    pub fn file(&self) -> &'static str {
+        self.sites.file()
+    }
+
+    /// The line of the yield point, or of the coroutine where the yield point is not known; counted from one.
+    #[must_use]
+    pub fn line(&self) -> u32 {
+        self.site().map_or(self.sites.line, Site::line)
+    }
+
+    /// The column of the yield point, or of the coroutine where the yield point is not known; counted from one.
+    #[must_use]
+    pub fn column(&self) -> u32 {
+        self.site().map_or(self.sites.column, Site::column)
+    }
+
+    /// The text of what is yielded there, where it is known.
+    #[must_use]
+    pub fn operand(&self) -> Option<&'static str> {
+        self.site().map(Site::operand)
+    }
+
+    /// Where the coroutine stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    fn site(&self) -> Option<&'static Site> {
+        match self.state {
+            State::Suspended(site) => self.sites.sites.get(usize::from(site)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Suspension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sites, .. } = self;
+        write!(
+            f,
+            "`{}` at {}:{}:{}",
+            sites.name,
+            sites.file,
+            self.line(),
+            self.column()
+        )?;
+        match self.operand() {
+            Some(operand) => write!(f, ", yielding `{operand}`"),
+            None => Ok(()),
+        }
+    }
+}

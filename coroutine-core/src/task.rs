@@ -1,0 +1,289 @@
+//! A coroutine on a loop: one allocation that holds its state machine, its result, and what the loop needs to know of it.
+//!
+//! ```text
+//!            start                     schedule            run
+//!  (a call) ------> running ---------> suspended -----> queued ------> running
+//!                    |  yield not ready ^    |  cancel                  |
+//!                    |                  +----|--------------------------+
+//!                    | return, panic         |   yield not ready
+//!                    v                       v
+//!                  ended <-------------------+
+//! ```
+//!
+//! The loop's table of live coroutines holds one counted pointer to a task from its first suspension until it ends, the coroutine's
+//! `Future` another, and whatever will wake it a third.
+
+use std::cell::{Cell, UnsafeCell};
+use std::future::Future as StdFuture;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::atomic::AtomicPtr;
+use std::task::Context;
+
+use crate::completion::{Completion, Taken};
+use crate::coroutine::{Coroutine, CoroutineState, Descriptor, Frame};
+use crate::current;
+use crate::future::Future;
+use crate::live::Key;
+use crate::log;
+use crate::loop_core::LoopCore;
+use crate::node::{AnyNode, Kind, Local, Node};
+use crate::outcome::{Outcome, Panicked};
+use crate::site::{State, Suspension};
+use crate::waker::{self, Remote};
+
+/// It stands in the loop's queue.
+const QUEUED: u32 = 1;
+/// Its body is on the stack.
+const RUNNING: u32 = 1 << 1;
+/// It was woken in the queue while its body was on the stack, in a loop that the body started itself.
+const AGAIN: u32 = 1 << 2;
+/// The body is gone, and the result is known.
+const ENDED: u32 = 1 << 3;
+/// It was cancelled while its body was on the stack, and ends at the next yield that is not ready.
+const CANCELLED: u32 = 1 << 4;
+/// Its `Future` was dropped.
+const DETACHED: u32 = 1 << 5;
+/// It is the loop's own, and no suspended coroutine in the eyes of a user.
+const HIDDEN: u32 = 1 << 6;
+
+/// A coroutine that was started.
+#[repr(C)]
+pub(crate) struct Task<T, D, F> {
+    /// First, so that it is found without knowing the types.
+    part: TaskPart,
+    /// Tells what the coroutine is while its body is borrowed.
+    describe: D,
+    completion: Completion<T>,
+    /// The state machine; dropped in place when the task ends. Only borrowed while `RUNNING` is set, or when `ENDED` is being set.
+    frame: UnsafeCell<ManuallyDrop<Frame<D, F>>>,
+}
+
+/// What all tasks have, whatever their types.
+pub(crate) struct TaskPart {
+    /// The loop that runs it. Never changes.
+    io_loop: Rc<LoopCore>,
+    /// What its cloned wakers share, from the first clone on. Owned; may be made from any thread, is taken away on the task's own.
+    pub(crate) remote: AtomicPtr<Remote>,
+    /// Where it stands in the loop's table of live coroutines.
+    pub(crate) key: Cell<Key>,
+}
+
+impl TaskPart {
+    pub(crate) fn io_loop(&self) -> &Rc<LoopCore> {
+        &self.io_loop
+    }
+}
+
+/// Wakes what a timer of `io_loop` was set for.
+///
+/// A task runs at once, unless it stands in the queue already or is another loop's: then it waits for its turn there.
+pub(crate) fn wake_due(node: &AnyNode, io_loop: &Rc<LoopCore>) {
+    let at_once = match node.kind() {
+        Kind::Task => {
+            // SAFETY: a task begins with its part.
+            let part = unsafe { node.node::<TaskPart>() };
+            node.flags().get() & QUEUED == 0 && Rc::ptr_eq(&part.io_loop, io_loop)
+        }
+        Kind::ForeignWaker | Kind::Group | Kind::Other => true,
+    };
+    if at_once {
+        node.run();
+    } else {
+        node.schedule();
+    }
+}
+
+/// Starts a coroutine: runs its body up to the first yield that is not ready.
+#[inline]
+pub fn start<T, D, F>(describe: D, body: F) -> Future<T>
+where
+    T: 'static,
+    D: Fn() -> Descriptor<T> + Copy + 'static,
+    F: StdFuture<Output = T> + 'static,
+{
+    start_on(current::core(), describe, body, 0)
+}
+
+/// Starts a coroutine of the loop's own, which its table of live coroutines leaves out.
+pub(crate) fn start_hidden<T, D, F>(io_loop: Rc<LoopCore>, describe: D, body: F) -> Future<T>
+where
+    T: 'static,
+    D: Fn() -> Descriptor<T> + Copy + 'static,
+    F: StdFuture<Output = T> + 'static,
+{
+    start_on(io_loop, describe, body, HIDDEN)
+}
+
+#[inline]
+pub(crate) fn start_on<T, D, F>(
+    io_loop: Rc<LoopCore>,
+    describe: D,
+    body: F,
+    flags: u32,
+) -> Future<T>
+where
+    T: 'static,
+    D: Fn() -> Descriptor<T> + Copy + 'static,
+    F: StdFuture<Output = T> + 'static,
+{
+    let task = Local::new(Task {
+        part: TaskPart {
+            io_loop,
+            remote: AtomicPtr::new(ptr::null_mut()),
+            key: Cell::new(Key::NONE),
+        },
+        describe,
+        completion: Completion::new(),
+        frame: UnsafeCell::new(ManuallyDrop::new(Frame::new(describe, body))),
+    });
+    task.flags().set(flags);
+    Task::run(&task);
+    Future::new(task, |task| &task.completion)
+}
+
+impl<T, D, F> Task<T, D, F>
+where
+    T: 'static,
+    D: Fn() -> Descriptor<T> + Copy + 'static,
+    F: StdFuture<Output = T> + 'static,
+{
+    /// Runs the body to its next suspension.
+    #[inline]
+    fn resume(this: &Local<Self>) -> std::thread::Result<CoroutineState<T>> {
+        // SAFETY: `RUNNING` was clear and is set now, so this is the only reference; the task never moves, and its frame is
+        // dropped in place.
+        let frame = unsafe { Pin::new_unchecked(&mut **this.frame.get()) };
+        waker::with_running(this, |waker| {
+            let mut cx = Context::from_waker(waker);
+            catch_unwind(AssertUnwindSafe(|| frame.resume(&mut cx)))
+        })
+    }
+
+    fn suspend(this: &Local<Self>) {
+        let flags = this.flags();
+        let now = flags.get();
+        if now & CANCELLED != 0 || this.part.io_loop.is_closed() {
+            Self::end(this, Err(Outcome::Cancelled));
+            return;
+        }
+        if now & HIDDEN == 0 && this.part.key.get().is_none() {
+            this.part.io_loop.live().insert(this.clone().erase());
+        }
+        if now & AGAIN != 0 {
+            flags.set(now & !AGAIN);
+            Self::schedule(this);
+        }
+    }
+
+    /// Frees the body and makes the result known.
+    fn end(this: &Local<Self>, result: Result<T, Outcome>) {
+        this.flags().set(this.flags().get() | ENDED);
+        // SAFETY: `ENDED` was clear and is set now, so this happens once, and nobody borrows the frame any more.
+        log::catching("a destructor of a coroutine", || unsafe {
+            ManuallyDrop::drop(&mut *this.frame.get());
+        });
+        waker::release(&this.part);
+        let alive = this.part.io_loop.live().remove(&this.part);
+        if this.flags().get() & DETACHED == 0 {
+            this.completion.complete(result);
+        } else {
+            log::catching("a destructor of a coroutine's result", || {
+                this.report(result);
+            });
+        }
+        drop(alive);
+    }
+
+    /// Logs a result that nobody will look at, if it is a failure.
+    fn report(&self, result: Result<T, Outcome>) {
+        let descriptor = (self.describe)();
+        let place = Suspension::new(descriptor.sites, State::Returned);
+        match result {
+            Ok(value) => {
+                if let Some(error) = (descriptor.error)(&value) {
+                    log::error(format_args!(
+                        "nobody looked at the error of coroutine {place}: {error}"
+                    ));
+                }
+            }
+            Err(Outcome::Panicked(panicked)) => log::error(format_args!(
+                "nobody looked at the panic of coroutine {place}: {}",
+                panicked.message()
+            )),
+            Err(Outcome::Cancelled | Outcome::Broken(_)) => {}
+        }
+    }
+}
+
+// SAFETY: `Task` is `repr(C)` and begins with a `TaskPart`.
+unsafe impl<T, D, F> Node for Task<T, D, F>
+where
+    T: 'static,
+    D: Fn() -> Descriptor<T> + Copy + 'static,
+    F: StdFuture<Output = T> + 'static,
+{
+    const KIND: Kind = Kind::Task;
+
+    #[inline]
+    fn schedule(this: &Local<Self>) {
+        let flags = this.flags();
+        if flags.get() & (QUEUED | ENDED) == 0 {
+            flags.set(flags.get() | QUEUED);
+            this.part.io_loop.enqueue(this.clone().erase());
+        }
+    }
+
+    #[inline]
+    fn run(this: &Local<Self>) {
+        let flags = this.flags();
+        let now = flags.get() & !QUEUED;
+        if now & (ENDED | RUNNING) != 0 {
+            flags.set(now | AGAIN);
+            return;
+        }
+        flags.set(now | RUNNING);
+        let step = Self::resume(this);
+        flags.set(flags.get() & !RUNNING);
+        match step {
+            Ok(CoroutineState::Yielded(_)) => Self::suspend(this),
+            Ok(CoroutineState::Returned(value)) => Self::end(this, Ok(value)),
+            Err(payload) => {
+                let place = Suspension::new((this.describe)().sites, State::Running);
+                Self::end(this, Err(Outcome::Panicked(Panicked::new(place, payload))));
+            }
+        }
+    }
+
+    fn cancel(this: &Local<Self>) {
+        let flags = this.flags();
+        let now = flags.get();
+        if now & RUNNING != 0 {
+            flags.set(now | CANCELLED);
+        } else if now & ENDED == 0 {
+            Self::end(this, Err(Outcome::Cancelled));
+        }
+    }
+
+    fn abandon(this: &Local<Self>) {
+        this.flags().set(this.flags().get() | DETACHED);
+        if let Taken::Now(result) = this.completion.take() {
+            this.report(result);
+        }
+    }
+
+    fn suspension(this: &Local<Self>) -> Option<Suspension> {
+        let flags = this.flags().get();
+        if flags & ENDED != 0 {
+            return None;
+        }
+        if flags & RUNNING != 0 {
+            return Some(Suspension::new((this.describe)().sites, State::Running));
+        }
+        // SAFETY: neither `RUNNING` nor `ENDED` is set, so nobody has a mutable reference to the frame.
+        Some(unsafe { &*this.frame.get() }.suspension())
+    }
+}

@@ -1,0 +1,334 @@
+//! Wakers: from the running task, whose own futures need none, to clones that wake it from any thread.
+//!
+//! A task is polled with a waker that borrows it. Futures of this crate notice that waker and take a counted pointer to the task, on the
+//! spot. Everyone else clones it, which makes the task's [`Remote`] (once a task) and hands out counted pointers to that. A clone
+//! never touches the task itself but on the task's own thread.
+
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::task::{Context, RawWaker, RawWakerVTable, Waker};
+
+use crate::budget;
+use crate::handle::{Shared, thread_id};
+use crate::log;
+use crate::loop_core::LoopCore;
+use crate::node::{AnyNode, Header, Kind, Local, Node, node_of};
+use crate::task::TaskPart;
+
+thread_local! {
+    /// The task whose body is on this thread's stack, topmost. Whoever set it holds a pointer to the task until it is restored.
+    static RUNNING: Cell<*const Header> = const { Cell::new(ptr::null()) };
+}
+
+/// Calls `run` with the waker that borrows `task`, which is the running one meanwhile.
+///
+/// `N` is a task, and `run` must not unwind.
+#[inline]
+pub(crate) fn with_running<N: Node, R>(task: &Local<N>, run: impl FnOnce(&Waker) -> R) -> R {
+    debug_assert!(matches!(N::KIND, Kind::Task));
+    let header = task.header_ptr();
+    // SAFETY: the functions of `BORROWED` ask for a pointer to the header of a live task, which `task` keeps alive for as long as the
+    // waker can be used: it is never given away, and it goes before this function returns.
+    let waker = ManuallyDrop::new(unsafe { Waker::new(header.cast(), &BORROWED) });
+    let outer = RUNNING.replace(header);
+    if outer.is_null() {
+        // A coroutine that is started by another one shares its budget, or a chain of short ones would never end.
+        budget::refill();
+    }
+    let result = run(&waker);
+    RUNNING.set(outer);
+    result
+}
+
+/// The task that is being polled with `cx`, unless somebody between put a waker of their own there.
+///
+/// Both comparisons are needed: the data alone may be any number in a waker that is not ours, and a waker of ours may be another thread's or
+/// another task's. The running task is neither.
+#[inline]
+fn running(cx: &Context<'_>) -> Option<ManuallyDrop<AnyNode>> {
+    let (waker, header) = (cx.waker(), RUNNING.get());
+    if header.is_null()
+        || waker.data() != header.cast()
+        || !ptr::eq(waker.vtable(), &raw const BORROWED)
+    {
+        return None;
+    }
+    // SAFETY: `RUNNING` came from a pointer of this thread, and whoever set it holds that for longer than `cx` is there.
+    Some(unsafe { AnyNode::lend(header) })
+}
+
+/// Whom to wake for `cx`.
+#[inline]
+pub(crate) fn waiter(cx: &Context<'_>) -> AnyNode {
+    match running(cx) {
+        Some(task) => AnyNode::clone(&task),
+        None => foreign_waiter(cx.waker()),
+    }
+}
+
+/// Has whoever polls with `cx` run again on the next turn.
+#[inline]
+pub(crate) fn wake(cx: &Context<'_>) {
+    match running(cx) {
+        Some(task) => task.schedule(),
+        None => cx.waker().wake_by_ref(),
+    }
+}
+
+/// Puts whom to wake for `cx` into `slot`, unless it is there.
+#[inline]
+pub(crate) fn wait_in(slot: &Cell<Option<AnyNode>>, cx: &Context<'_>) {
+    let old = slot.take();
+    let keep = old.as_ref().is_some_and(|old| waits_for(old, cx));
+    slot.set(if keep { old } else { Some(waiter(cx)) });
+}
+
+/// Whether `node` is whom to wake for `cx`.
+pub(crate) fn waits_for(node: &AnyNode, cx: &Context<'_>) -> bool {
+    match node.kind() {
+        Kind::Task => running(cx).is_some_and(|task| *task == *node),
+        // SAFETY: of this kind there is one type.
+        Kind::ForeignWaker => unsafe { node.node::<ForeignWaker>() }
+            .waker
+            .will_wake(cx.waker()),
+        Kind::Group | Kind::Other => false,
+    }
+}
+
+/// For a waker that is not the running task's; a clone of a task's, or what passes itself on to one, still leads there.
+#[cold]
+fn foreign_waiter(waker: &Waker) -> AnyNode {
+    let waker = waker.clone();
+    if ptr::eq(waker.vtable(), &raw const CLONED) {
+        // SAFETY: a waker with this vtable holds a counted pointer to a `Remote`.
+        let remote = unsafe { &*waker.data().cast::<Remote>() };
+        if let Some(task) = remote.task_of_this_thread() {
+            return task;
+        }
+    }
+    Local::new(ForeignWaker { waker }).erase()
+}
+
+/// A waker that is not the running task's.
+pub(crate) struct ForeignWaker {
+    waker: Waker,
+}
+
+// SAFETY: it is the one type of its kind.
+unsafe impl Node for ForeignWaker {
+    const KIND: Kind = Kind::ForeignWaker;
+
+    fn schedule(this: &Local<Self>) {
+        log::catching("a waker", || this.waker.wake_by_ref());
+    }
+
+    fn run(this: &Local<Self>) {
+        Self::schedule(this);
+    }
+}
+
+/// What the clones of a task's waker share, on whatever thread they are.
+pub(crate) struct Remote {
+    /// The task's loop, as far as other threads see it.
+    shared: Arc<Shared>,
+    /// The task, until it ends. Dereferenced on the loop's thread only, which is also where it is set to null.
+    task: AtomicPtr<Header>,
+    /// How many wakers there are, and [`ENDED`] once the task is gone.
+    wakers: AtomicUsize,
+    /// Whether a wake from another thread is on its way.
+    sent: AtomicBool,
+}
+
+/// Set in [`Remote::wakers`] when the task has ended.
+const ENDED: usize = 1 << (usize::BITS - 1);
+
+impl Remote {
+    /// The task, if it has not ended and belongs to this thread.
+    fn task_of_this_thread(&self) -> Option<AnyNode> {
+        if self.shared.home() != thread_id() {
+            return None;
+        }
+        let task = self.task.load(Ordering::Relaxed);
+        // SAFETY: not null, so the task has not ended: it is alive, and this is its thread.
+        (!task.is_null()).then(|| unsafe { AnyNode::clone(&AnyNode::lend(task)) })
+    }
+
+    /// Wakes the task, if it has not ended. For the loop, which got this from another thread.
+    pub(crate) fn receive(&self) {
+        self.sent.store(false, Ordering::Release);
+        if let Some(task) = self.task_of_this_thread() {
+            task.schedule();
+        }
+    }
+
+    fn wake(this: &Arc<Self>) {
+        if this.shared.home() == thread_id() {
+            if let Some(task) = this.task_of_this_thread() {
+                task.schedule();
+            }
+        } else if !this.sent.swap(true, Ordering::AcqRel) {
+            this.shared.send_wake(Arc::clone(this));
+        }
+    }
+
+    /// One more waker. Counted at the loop while the task is alive, since as long as there is one the loop can be woken.
+    fn count_up(&self) {
+        if self.wakers.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.shared.waker_made();
+        }
+    }
+
+    fn count_down(&self) {
+        if self.wakers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.waker_gone();
+        }
+    }
+
+    /// The task has ended: what wakers are left can wake nothing.
+    fn end(&self) {
+        self.task.store(ptr::null_mut(), Ordering::Relaxed);
+        if self.wakers.fetch_or(ENDED, Ordering::AcqRel) != 0 {
+            self.shared.waker_gone();
+        }
+    }
+}
+
+/// Called when a task ends, on its thread.
+#[inline]
+pub(crate) fn release(task: &TaskPart) {
+    if !task.remote.load(Ordering::Relaxed).is_null() {
+        release_remote(task);
+    }
+}
+
+#[cold]
+fn release_remote(task: &TaskPart) {
+    let remote = task.remote.swap(ptr::null_mut(), Ordering::AcqRel);
+    // SAFETY: the pointer came from `Arc::into_raw`, was not null, and nobody else can have taken it: no body is on the stack, so there is no
+    // borrowed waker.
+    let remote = unsafe { Arc::from_raw(remote) };
+    remote.end();
+}
+
+/// The waker that a task is polled with. Its data is the header of the task, which outlives it.
+///
+/// A `&Waker` may be used on another thread while the task is polled, so these functions read nothing that changes but atomics, unless this is
+/// the task's thread.
+static BORROWED: RawWakerVTable =
+    RawWakerVTable::new(borrowed_clone, borrowed_wake, borrowed_wake, |_| {});
+
+/// A clone. Its data is a counted pointer to the task's [`Remote`].
+static CLONED: RawWakerVTable =
+    RawWakerVTable::new(cloned_clone, cloned_wake, cloned_wake_by_ref, cloned_drop);
+
+unsafe fn borrowed_clone(data: *const ()) -> RawWaker {
+    // SAFETY: the data is the header of a live task.
+    let remote = unsafe { remote_of(data.cast()) };
+    remote.count_up();
+    RawWaker::new(Arc::into_raw(remote).cast(), &CLONED)
+}
+
+unsafe fn borrowed_wake(data: *const ()) {
+    let header = data.cast::<Header>();
+    // SAFETY: the data is the header of a live task.
+    let home = unsafe { shared_of(header) }.home();
+    if home == thread_id() {
+        // SAFETY: the task is alive, and this is its thread.
+        unsafe { AnyNode::lend(header) }.schedule();
+    } else {
+        // SAFETY: the data is the header of a live task.
+        Remote::wake(&unsafe { remote_of(header) });
+    }
+}
+
+/// The part of a task that any thread may look at, with care.
+///
+/// # Safety
+///
+/// `header` is that of a task which lives for `'a`.
+unsafe fn part_of(header: *const Header) -> *const TaskPart {
+    // SAFETY: the caller's word; a task is `repr(C)` and begins with its part.
+    unsafe { node_of(header) }.cast()
+}
+
+/// # Safety
+///
+/// `header` is that of a task which lives for `'a`.
+unsafe fn shared_of<'a>(header: *const Header) -> &'a Arc<Shared> {
+    // SAFETY: the caller's word. Neither the task's pointer to its loop nor the loop's to its shared part ever changes, and neither count is touched.
+    unsafe {
+        let io_loop: *const LoopCore = Rc::as_ptr(TaskPart::io_loop(&*part_of(header)));
+        &*LoopCore::shared_ptr(io_loop)
+    }
+}
+
+/// The task's `Remote`, made if there is none.
+///
+/// # Safety
+///
+/// `header` is that of a live task.
+unsafe fn remote_of(header: *const Header) -> Arc<Remote> {
+    // SAFETY: the caller's word; the field is an atomic, so any thread may use it.
+    let slot = unsafe { &(*part_of(header)).remote };
+    let mut remote = slot.load(Ordering::Acquire);
+    if remote.is_null() {
+        // SAFETY: the caller's word.
+        let shared = Arc::clone(unsafe { shared_of(header) });
+        let made = Arc::into_raw(Arc::new(Remote {
+            shared,
+            task: AtomicPtr::new(header.cast_mut()),
+            wakers: AtomicUsize::new(0),
+            sent: AtomicBool::new(false),
+        }))
+        .cast_mut();
+        remote =
+            match slot.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => made,
+                Err(first) => {
+                    // SAFETY: another thread was first, so this one stays ours.
+                    drop(unsafe { Arc::from_raw(made) });
+                    first
+                }
+            };
+    }
+    // SAFETY: the slot holds a count of the `Remote` for as long as the task is polled.
+    unsafe {
+        Arc::increment_strong_count(remote);
+        Arc::from_raw(remote)
+    }
+}
+
+unsafe fn cloned_clone(data: *const ()) -> RawWaker {
+    let remote = data.cast::<Remote>();
+    // SAFETY: the data is a counted pointer.
+    unsafe {
+        Arc::increment_strong_count(remote);
+        (*remote).count_up();
+    }
+    RawWaker::new(data, &CLONED)
+}
+
+unsafe fn cloned_wake(data: *const ()) {
+    // SAFETY: the data is a counted pointer, and both calls are made once.
+    unsafe {
+        cloned_wake_by_ref(data);
+        cloned_drop(data);
+    }
+}
+
+unsafe fn cloned_wake_by_ref(data: *const ()) {
+    // SAFETY: the data is a counted pointer, which stays as it is.
+    let remote = ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<Remote>()) });
+    Remote::wake(&remote);
+}
+
+unsafe fn cloned_drop(data: *const ()) {
+    // SAFETY: the data is a counted pointer, which goes.
+    let remote = unsafe { Arc::from_raw(data.cast::<Remote>()) };
+    remote.count_down();
+}

@@ -1,0 +1,209 @@
+//! Why a fetch gave no response, or one that tells of an error.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::response::HttpResponse;
+
+/// Why a fetch gave no response, or that the response tells of an error. Tornado's `HTTPError`.
+///
+/// Its text tells what went wrong; [`source`](Error::source) tells why.
+pub struct HttpError {
+    /// Boxed, since results that carry it are mostly good ones.
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: Kind,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+pub(super) enum Kind {
+    /// The URL does not parse.
+    Url(String),
+    /// The URL's scheme is another one than http.
+    Scheme(String),
+    /// The URL asks for an encrypted connection.
+    Tls(String),
+    /// Something else in the request cannot be sent.
+    Request(&'static str),
+    /// The host has no address.
+    LookUp(String),
+    /// There is no connection.
+    Connect(String),
+    /// There was no connection in time.
+    ConnectTimeout(String, Duration),
+    /// There was no response in time.
+    RequestTimeout(String, Duration),
+    /// The connection was lost.
+    Lost(String),
+    /// What came is not HTTP.
+    Protocol(String),
+    /// The body is longer than it may be, in bytes.
+    TooLarge(usize),
+    /// The response's status is not a good one.
+    Status(HttpResponse),
+    /// The last redirect that was followed led to another one.
+    Redirects(HttpResponse),
+    /// A blocking client has no loop to work with.
+    Loop,
+}
+
+impl HttpError {
+    pub(super) fn new(kind: Kind) -> Self {
+        Self {
+            inner: Box::new(Inner { kind, source: None }),
+        }
+    }
+
+    pub(super) fn caused(kind: Kind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let source = Some(source.into());
+        Self {
+            inner: Box::new(Inner { kind, source }),
+        }
+    }
+
+    /// Whether the request could not be sent as it is: its URL does not parse or has a scheme that is not supported, or a header is none.
+    #[must_use]
+    pub fn is_request(&self) -> bool {
+        matches!(
+            self.inner.kind,
+            Kind::Url(_) | Kind::Scheme(_) | Kind::Tls(_) | Kind::Request(_)
+        )
+    }
+
+    /// Whether there was no connection: the host has no address, refused it, or did not answer in time.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        matches!(
+            self.inner.kind,
+            Kind::LookUp(_) | Kind::Connect(_) | Kind::ConnectTimeout(..)
+        )
+    }
+
+    /// Whether it took too long to connect, or to get the response.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(
+            self.inner.kind,
+            Kind::ConnectTimeout(..) | Kind::RequestTimeout(..)
+        )
+    }
+
+    /// Whether the connection was lost before the response was complete.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self.inner.kind, Kind::Lost(_))
+    }
+
+    /// Whether what came is not HTTP.
+    #[must_use]
+    pub fn is_protocol(&self) -> bool {
+        matches!(self.inner.kind, Kind::Protocol(_))
+    }
+
+    /// Whether the response's body is longer than the request allows.
+    #[must_use]
+    pub fn is_body_too_large(&self) -> bool {
+        matches!(self.inner.kind, Kind::TooLarge(_))
+    }
+
+    /// Whether there is a response, and its status tells of an error.
+    #[must_use]
+    pub fn is_status(&self) -> bool {
+        matches!(self.inner.kind, Kind::Status(_))
+    }
+
+    /// Whether there were too many redirects.
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.inner.kind, Kind::Redirects(_))
+    }
+
+    /// The status of the response, if there is one.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.response().map(HttpResponse::status)
+    }
+
+    /// The response, if there is one.
+    #[must_use]
+    pub fn response(&self) -> Option<&HttpResponse> {
+        match &self.inner.kind {
+            Kind::Status(response) | Kind::Redirects(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// Takes the response out, if there is one.
+    #[must_use]
+    pub fn into_response(self) -> Option<HttpResponse> {
+        match self.inner.kind {
+            Kind::Status(response) | Kind::Redirects(response) => Some(response),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.inner.kind {
+            Kind::Url(url) => write!(f, "`{url}` is not a URL"),
+            Kind::Scheme(scheme) => {
+                write!(f, "cannot fetch `{scheme}:` URLs; `http:` is supported")
+            }
+            Kind::Tls(url) => write!(
+                f,
+                "cannot fetch `{url}`: TLS is not supported yet; use an `http:` URL"
+            ),
+            Kind::Request(what) => write!(f, "cannot send the request: {what}"),
+            Kind::LookUp(host) => write!(f, "cannot find the host `{host}`"),
+            Kind::Connect(host) => write!(f, "cannot connect to {host}"),
+            Kind::ConnectTimeout(host, after) => {
+                write!(f, "no connection to {host} within {after:?}")
+            }
+            Kind::RequestTimeout(host, after) => {
+                write!(f, "no response from {host} within {after:?}")
+            }
+            Kind::Lost(host) => write!(
+                f,
+                "the connection to {host} was lost before the response was complete"
+            ),
+            Kind::Protocol(host) => write!(f, "what {host} answered is not HTTP"),
+            Kind::TooLarge(limit) => write!(f, "the response's body is over {limit} bytes"),
+            Kind::Status(response) => write!(
+                f,
+                "HTTP {} from {}",
+                response.status(),
+                response.effective_url()
+            ),
+            Kind::Redirects(response) => write!(
+                f,
+                "too many redirects, the last one from {}",
+                response.effective_url()
+            ),
+            Kind::Loop => write!(f, "the blocking client has no loop to work with"),
+        }
+    }
+}
+
+impl fmt::Debug for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("HttpError");
+        debug.field("message", &format_args!("{self}"));
+        if let Some(source) = &self.inner.source {
+            debug.field("source", source);
+        }
+        debug.finish()
+    }
+}
+
+impl Error for HttpError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source = self.inner.source.as_deref()?;
+        Some(source)
+    }
+}

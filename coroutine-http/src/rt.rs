@@ -1,0 +1,96 @@
+//! What hyper wants of a runtime, given by the loop.
+
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use coroutine_core::net::TcpStream;
+use futures_io::AsyncWrite;
+use hyper::rt::{Read, ReadBufCursor, Write};
+
+/// Told of what a connection does.
+pub(crate) trait Watch {
+    /// Some bytes were read.
+    fn on_read(&self) {}
+    /// Some bytes were written.
+    fn on_write(&self) {}
+}
+
+/// For connections that nobody watches.
+impl Watch for () {}
+
+/// A connection as hyper reads and writes it.
+pub(crate) struct Io<W> {
+    stream: TcpStream,
+    watch: W,
+}
+
+impl<W> Io<W> {
+    pub(crate) fn new(stream: TcpStream, watch: W) -> Self {
+        Self { stream, watch }
+    }
+
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+}
+
+impl<W: Watch + Unpin> Read for Io<W> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        // SAFETY: whoever has the slice must not make initialised bytes uninitialised; a read from a socket only writes bytes.
+        let room = unsafe { buffer.as_mut() };
+        let read = self.stream.poll_read_uninit(cx, room);
+        read.map_ok(|count| {
+            // SAFETY: the stream says that so many bytes at the beginning of the slice are initialised now.
+            unsafe { buffer.advance(count) };
+            self.watch.on_read();
+        })
+    }
+}
+
+impl<W: Watch + Unpin> Write for Io<W> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut &self.stream).poll_write(cx, bytes);
+        written.map_ok(|count| {
+            self.watch.on_write();
+            count
+        })
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut &self.stream).poll_write_vectored(cx, bytes);
+        written.map_ok(|count| {
+            self.watch.on_write();
+            count
+        })
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.stream.shutdown(Shutdown::Write) {
+            // The peer was first.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            result => Poll::Ready(result),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Handlers, whatever their type, and how they end.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::future::Future as StdFuture;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+
+use coroutine_core as co;
+use coroutine_core::Outcome;
+
+use super::request_handler::RequestHandler;
+
+/// What a handler may give: nothing, a `Result` without a value, or the [`Future`](coroutine_core::Future) of one of these, as a coroutine does.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot give `{Self}`",
+    label = "`{Self}` is not what a handler may give",
+    note = "a handler gives `()` or `Result<(), E>`, and a handler that is a coroutine the `Future` of one of these"
+)]
+pub trait HandlerResult {
+    #[doc(hidden)]
+    fn into_step(self) -> Step;
+}
+
+/// How far a handler got when it was called.
+pub enum Step {
+    Ended(Result<(), Failure>),
+    /// A coroutine that is suspended.
+    Later(Pin<Box<dyn StdFuture<Output = Result<(), Failure>>>>),
+}
+
+/// How a handler ended.
+pub(super) type Ended = Result<(), Failure>;
+
+/// Why a handler did not do what it was there for.
+pub enum Failure {
+    /// It gave an error.
+    Error(Box<dyn Error>),
+    /// Its coroutine panicked or was cancelled.
+    Outcome(Outcome),
+    /// It panicked before it was a coroutine.
+    Panic(String),
+}
+
+impl HandlerResult for () {
+    fn into_step(self) -> Step {
+        Step::Ended(Ok(()))
+    }
+}
+
+impl<E: Into<Box<dyn Error>>> HandlerResult for Result<(), E> {
+    fn into_step(self) -> Step {
+        Step::Ended(failed(self))
+    }
+}
+
+impl HandlerResult for co::Future<()> {
+    fn into_step(self) -> Step {
+        step(self, Ok)
+    }
+}
+
+impl<E: Into<Box<dyn Error>> + 'static> HandlerResult for co::Future<Result<(), E>> {
+    fn into_step(self) -> Step {
+        step(self, failed)
+    }
+}
+
+fn failed<E: Into<Box<dyn Error>>>(result: Result<(), E>) -> Ended {
+    result.map_err(|error| Failure::Error(error.into()))
+}
+
+/// A coroutine that has ended already costs neither an allocation nor a turn of the loop.
+fn step<T: 'static>(mut future: co::Future<T>, ended: fn(T) -> Ended) -> Step {
+    if future.done() {
+        return Step::Ended(match future.result() {
+            Ok(value) => ended(value),
+            Err(error) => Err(match error.outcome().cloned() {
+                Some(outcome) => Failure::Outcome(outcome),
+                None => Failure::Error(error.into()),
+            }),
+        });
+    }
+    Step::Later(Box::pin(async move {
+        let outcome = future.outcome().await;
+        outcome.map_err(Failure::Outcome).and_then(ended)
+    }))
+}
+
+/// A handler without its type.
+pub(super) trait Endpoint {
+    /// Calls the handler.
+    fn start(&self, handler: RequestHandler) -> Step;
+}
+
+impl<F, R> Endpoint for F
+where
+    F: Fn(RequestHandler) -> R,
+    R: HandlerResult,
+{
+    fn start(&self, handler: RequestHandler) -> Step {
+        let called = catch_unwind(AssertUnwindSafe(|| self(handler)));
+        match called {
+            Ok(result) => result.into_step(),
+            Err(payload) => Step::Ended(Err(Failure::panic(payload))),
+        }
+    }
+}
+
+impl Failure {
+    fn panic(payload: Box<dyn Any + Send>) -> Self {
+        let text = payload.downcast_ref::<&'static str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let failure = Self::Panic(text.unwrap_or("(a panic without a message)").to_owned());
+        // What the panic carried may panic when it is dropped.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(payload);
+        }
+        failure
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => write_chain(f, &**error),
+            Self::Outcome(outcome) => write!(f, "{outcome}"),
+            Self::Panic(message) => write!(f, "it panicked: {message}"),
+        }
+    }
+}
+
+/// Writes an error and the errors behind it.
+pub(super) fn write_chain(f: &mut fmt::Formatter<'_>, error: &dyn Error) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
+}

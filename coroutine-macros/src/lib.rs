@@ -1,0 +1,135 @@
+//! The macros of `coroutine-core`, which re-exports them. Use them from there.
+//!
+//! A function goes through a `pipeline`, a module a step:
+//!
+//! ```text
+//! tokens -> arguments, parse -> check -> machine -> body -> expand -> tokens
+//!                                 \----------------------> fallback (beside errors)
+//! ```
+//!
+//! - `arguments` reads those of the attribute, with the help of `crate_path`, and `parse` the function;
+//! - `check` holds every message that a user can meet;
+//! - `machine` makes the `model` of a coroutine out of a function, a closure or a block;
+//! - `body` finds the yield points, numbers and rewrites them (`macros` those among other macros' arguments), with
+//!   the `operand`'s text for reports;
+//! - `expand` writes the code, and cannot fail;
+//! - `fallback` writes a stand-in beside errors, so that callers of a broken coroutine still compile.
+
+mod arguments;
+mod body;
+mod borrow;
+mod check;
+mod crate_path;
+mod errors;
+mod expand;
+mod fallback;
+mod machine;
+mod macros;
+mod model;
+mod operand;
+mod parse;
+mod pipeline;
+mod returns;
+#[cfg(test)]
+mod tests;
+
+use proc_macro::TokenStream;
+
+use model::Flavour;
+
+/// Turns a function with yield points into a coroutine.
+///
+/// `fn f(a: A) -> T` becomes `fn f(a: A) -> Future<T>`: a call runs the body at once, up to the first yield that is
+/// not ready, and the `IoLoop` runs the rest. In the body `yield_!(operand)` and `operand.await` suspend the coroutine
+/// until the operand is done, and evaluate to its result; so they do among the arguments of other macros, such as `println!`.
+///
+/// Write the attribute with a path, `#[co::coroutine]`: rustc keeps the bare name to itself (E0659).
+///
+/// # Arguments
+///
+/// - `lazy`: the function returns `impl Future<Output = T>`, without an allocation, which starts when it is first
+///   yielded. It may borrow its arguments.
+/// - `name = "..."`: the name in reports, instead of the function's.
+/// - `crate = path`: where the generated code finds `coroutine_core`. A dependency that Cargo.toml renames is found by itself.
+///
+/// # Errors
+///
+/// A yield that is not the coroutine's own (in a closure, an `async` block, a nested function), a borrowed argument
+/// without `lazy`, `async fn`, `const fn`, `extern fn`, and unknown arguments are compile errors, each on its token.
+///
+/// # Examples
+///
+/// ```text
+/// use coroutine_core as co;
+///
+/// #[co::coroutine]
+/// fn sum(a: co::Future<i32>, b: co::Future<i32>) -> i32 {
+///     yield_!(a) + yield_!(b)
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn coroutine(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::attribute(Flavour::Coroutine, arguments.into(), item.into()).into()
+}
+
+/// Makes a coroutine of `fn main` and runs the thread's `IoLoop` until it is done.
+///
+/// # Arguments
+///
+/// - `crate = path`: where the generated code finds `coroutine_core`.
+///
+/// # Errors
+///
+/// The function takes neither arguments nor generic parameters.
+///
+/// # Examples
+///
+/// ```text
+/// use coroutine_core as co;
+/// use std::time::Duration;
+///
+/// #[co::main]
+/// fn main() {
+///     yield_!(co::sleep(Duration::from_secs(1)));
+///     println!("a second later");
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::attribute(Flavour::Main, arguments.into(), item.into()).into()
+}
+
+/// Makes a test of a coroutine: it runs on an `IoLoop` of its own and fails when its time is over.
+///
+/// # Arguments
+///
+/// - `timeout = seconds`: an integer or a float; 5 unless stated.
+/// - `virtual_clock`: time passes only when nothing else is left to do, so sleeps take none.
+/// - `crate = path`: where the generated code finds `coroutine_core`.
+///
+/// # Errors
+///
+/// The function takes neither arguments nor generic parameters, and no second `#[test]`.
+///
+/// # Examples
+///
+/// ```text
+/// use coroutine_core as co;
+/// use std::time::Duration;
+///
+/// #[co::test(virtual_clock, timeout = 10)]
+/// fn five_seconds_pass_at_once() {
+///     yield_!(co::sleep(Duration::from_secs(5)));
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::attribute(Flavour::Test, arguments.into(), item.into()).into()
+}
+
+/// `coroutine! { ... }` behind the scenes: the input begins with the runtime's path in parentheses.
+#[doc(hidden)]
+#[proc_macro]
+pub fn coroutine_block(input: TokenStream) -> TokenStream {
+    pipeline::block(input.into()).into()
+}

@@ -1,0 +1,76 @@
+//! From a macro's input to its output.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::arguments;
+use crate::check;
+use crate::errors::Errors;
+use crate::expand;
+use crate::fallback;
+use crate::machine;
+use crate::model::{Content, CratePath, Flavour, Function, Options};
+use crate::parse::{self, Target};
+
+/// `#[coroutine]`, `#[main]` and `#[test]`.
+pub(crate) fn attribute(
+    flavour: Flavour,
+    arguments: TokenStream,
+    item: TokenStream,
+) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = arguments::options(flavour, arguments, &mut errors);
+    match parse::target(&item) {
+        Target::Function(target) => function(flavour, &options, *target, errors),
+        Target::Other(noun, span) => {
+            errors.push(check::not_a_function(flavour, noun, span));
+            let errors = errors.into_compile_errors();
+            quote!(#errors #item)
+        }
+        Target::Closure(span) => {
+            errors.push(check::not_a_function(flavour, "a closure", span));
+            let errors = errors.into_compile_errors();
+            quote!({ #errors #item })
+        }
+        Target::Unreadable => item,
+    }
+}
+
+fn function(
+    flavour: Flavour,
+    options: &Options,
+    mut function: Function,
+    mut errors: Errors,
+) -> TokenStream {
+    check::function(flavour, options, &function, &mut errors);
+    let original = function.clone();
+    let machine = machine::of_function(&mut function, options, &mut errors);
+    match errors.into_result() {
+        Ok(()) => expand::function(flavour, options, &function, machine.as_ref()),
+        Err(error) => fallback::function(flavour, options, original, error),
+    }
+}
+
+/// `coroutine! { ... }`, with the runtime's path in front.
+pub(crate) fn block(input: TokenStream) -> TokenStream {
+    let expansion =
+        parse::block(input).and_then(|(crate_path, tokens)| block_content(&crate_path, tokens));
+    expansion.unwrap_or_else(fallback::expression)
+}
+
+fn block_content(crate_path: &CratePath, tokens: TokenStream) -> syn::Result<TokenStream> {
+    let mut errors = Errors::default();
+    let span = parse::ends(&tokens);
+    let expansion = match parse::content(tokens)? {
+        Content::Closure(mut closure) => {
+            check::closure(&closure, &mut errors);
+            let machine = machine::of_closure(&mut closure, crate_path, span, &mut errors);
+            expand::closure(crate_path, &closure, &machine)
+        }
+        Content::Statements(stmts) => {
+            let machine = machine::of_block(stmts, crate_path, span, &mut errors);
+            expand::start(crate_path, &machine)
+        }
+    };
+    errors.into_result().map(|()| expansion)
+}

@@ -1,0 +1,137 @@
+//! Servers and clients to test against.
+
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+use std::thread::{self, JoinHandle};
+
+use coroutine_core::net::{TcpListener, TcpStream};
+use coroutine_core::{self as co, Handle, IoLoop};
+use coroutine_http::{Application, AsyncHttpClient, HttpError, HttpResponse, HttpServer};
+use coroutine_tests::{LIMIT, logged, watchdog};
+
+/// Serves at a free port of the loopback interface.
+pub fn serve(application: Application) -> HttpServer {
+    application.listen("127.0.0.1:0").expect("a free port")
+}
+
+pub fn url(server: &HttpServer, path: &str) -> String {
+    format!("http://{}{path}", server.local_addr())
+}
+
+/// Fetches a path of the server.
+pub fn get(server: &HttpServer, path: &str) -> co::Future<Result<HttpResponse, HttpError>> {
+    AsyncHttpClient::new().fetch(url(server, path))
+}
+
+/// Sends `bytes` on a connection of its own, and gives all that comes until the server closes it.
+#[co::coroutine]
+pub fn talk(to: SocketAddr, bytes: impl AsRef<[u8]> + 'static) -> String {
+    let stream = yield_!(TcpStream::connect(to)).expect("a connection");
+    yield_!(stream.write_all(bytes.as_ref())).expect("a server that reads");
+    yield_!(read_all(stream))
+}
+
+/// What comes until the other side closes the connection.
+#[co::coroutine]
+pub fn read_all(stream: TcpStream) -> String {
+    let mut all = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match yield_!(stream.read(&mut buffer)).expect("a server that does not reset") {
+            0 => return String::from_utf8_lossy(&all).into_owned(),
+            count => all.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+/// Reads until `end` has come, and gives all that came.
+#[co::coroutine]
+pub fn read_until(stream: std::rc::Rc<TcpStream>, end: &'static str) -> String {
+    let mut all = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = yield_!(stream.read(&mut buffer)).expect("a server that does not reset");
+        all.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&all);
+        if text.contains(end) {
+            return text.into_owned();
+        }
+        assert!(count > 0, "`{end}` is missing in `{text}`");
+    }
+}
+
+/// A server that takes one request and says `answer`, whatever the request is.
+#[co::coroutine]
+pub fn say_once(listener: TcpListener, answer: &'static str) -> String {
+    let (stream, _) = yield_!(listener.accept()).expect("a client");
+    let stream = std::rc::Rc::new(stream);
+    let request = yield_!(read_until(stream.clone(), "\r\n\r\n"));
+    yield_!(stream.write_all(answer.as_bytes())).expect("a client that listens");
+    request
+}
+
+pub fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    (listener, format!("http://{address}/"))
+}
+
+/// The status in the head of a response.
+pub fn status_of(response: &str) -> &str {
+    response.split(' ').nth(1).unwrap_or("no status")
+}
+
+/// Waits until `condition` holds, a turn of the loop after another.
+#[co::coroutine]
+pub fn until(condition: impl Fn() -> bool + 'static) {
+    while !condition() {
+        yield_!(co::moment());
+    }
+}
+
+/// Runs a coroutine on a fresh loop, and gives what it logs: errors and warnings.
+pub fn warnings<T: 'static>(body: impl FnOnce() -> co::Future<T> + Send + 'static) -> Vec<String> {
+    watchdog(LIMIT, || {
+        let mut lines = logged(|| {
+            let io_loop = IoLoop::new().expect("descriptors for a loop");
+            io_loop.run_sync(body).expect("an end");
+        });
+        lines.retain(|line| line.starts_with("ERROR") || line.starts_with("WARN"));
+        lines
+    })
+}
+
+/// A server on a thread of its own.
+pub struct ServerThread {
+    pub address: SocketAddr,
+    handle: Handle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl ServerThread {
+    pub fn start(application: impl FnOnce() -> Application + Send + 'static) -> Self {
+        let (sender, receiver) = channel();
+        let thread = thread::spawn(move || {
+            let server = serve(application());
+            let io_loop = IoLoop::current();
+            let told = sender.send((server.local_addr(), io_loop.handle()));
+            told.expect("a test that waits");
+            io_loop.start().expect("a loop that runs");
+        });
+        let (address, handle) = receiver.recv().expect("a server that starts");
+        Self {
+            address,
+            handle,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for ServerThread {
+    fn drop(&mut self) {
+        self.handle.stop();
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("a server that did not panic");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+use coroutine_core::coroutine;
+
+#[coroutine]
+fn waits() {}
+
+fn main() {}

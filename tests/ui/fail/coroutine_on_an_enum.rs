@@ -1,0 +1,8 @@
+use coroutine_core as co;
+
+#[co::coroutine]
+enum Waits {
+    Long,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use coroutine_core as co;
+
+#[co::coroutine(crate = "coroutine_core")]
+fn waits() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use coroutine_core as co;
+
+#[co::coroutine(lazy = true)]
+fn waits() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use coroutine_core as co;
+
+#[co::main]
+fn main<T>() {
+    yield_!(co::moment());
+}

@@ -1,0 +1,8 @@
+use coroutine_core as co;
+
+#[co::coroutine]
+fn number() -> u32 {
+    yield_!(co::moment());
+}
+
+fn main() {}

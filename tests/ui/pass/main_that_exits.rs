@@ -1,0 +1,9 @@
+use std::process::ExitCode;
+
+use coroutine_core as co;
+
+#[co::main]
+fn main() -> ExitCode {
+    yield_!(co::moment());
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,23 @@
+mod inner {
+    pub use coroutine_core as runtime;
+}
+
+use inner::runtime;
+
+#[runtime::coroutine(crate = inner::runtime)]
+fn answer(value: u32) -> u32 {
+    yield_!(runtime::moment());
+    value
+}
+
+#[runtime::coroutine(crate = crate::inner::runtime, lazy, name = "borrows")]
+fn borrows(value: &u32) -> u32 {
+    yield_!(answer(*value))
+}
+
+#[runtime::main(crate = inner::runtime)]
+fn main() {
+    assert_eq!(yield_!(borrows(&5)), 5);
+    let block = runtime::block::coroutine! { yield answer(6) };
+    assert_eq!(yield_!(block), 6);
+}

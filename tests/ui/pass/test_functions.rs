@@ -1,0 +1,15 @@
+use coroutine_core as co;
+
+#[co::test]
+fn plain() {
+    yield_!(co::moment());
+}
+
+#[co::test(timeout = 0.5, virtual_clock)]
+#[should_panic(expected = "no")]
+#[ignore = "only its form matters"]
+fn with_everything() -> Result<(), String> {
+    yield_!(async { Err("no".to_owned()) })
+}
+
+fn main() {}
