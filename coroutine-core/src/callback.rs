@@ -1,9 +1,11 @@
 //! A function that runs once, on a later turn.
 
 use std::cell::Cell;
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 
+use crate::future::Future;
 use crate::log;
 use crate::loop_core::LoopCore;
 use crate::node::{AnyNode, Local, Node};
@@ -54,5 +56,30 @@ unsafe impl<F: FnOnce() + 'static> Node for Callback<F> {
         if let Some(function) = this.function.take() {
             call(this.added_at, function);
         }
+    }
+}
+
+/// What a function given to [`IoLoop::spawn_callback`](crate::IoLoop::spawn_callback) may give back: nothing, a `Result`, or a coroutine's [`Future`].
+pub trait CallbackResult {
+    /// The text of the error, if it is one that nobody else reports.
+    fn into_error(self) -> Option<String>;
+}
+
+impl CallbackResult for () {
+    fn into_error(self) -> Option<String> {
+        None
+    }
+}
+
+impl<T, E: Display> CallbackResult for Result<T, E> {
+    fn into_error(self) -> Option<String> {
+        self.err().map(|error| error.to_string())
+    }
+}
+
+/// The coroutine is detached, and reports its error by itself.
+impl<T> CallbackResult for Future<T> {
+    fn into_error(self) -> Option<String> {
+        None
     }
 }

@@ -12,7 +12,7 @@ use crate::site::{self, Sites, State, StateCode, Suspension};
 
 /// A resumable computation with numbered yield points.
 ///
-/// This is the contract between the macro and the [runner](crate::Future): the macro numbers the yield points and emits their table,
+/// This is the contract between the macro and the runner: the macro numbers the yield points and emits their table,
 /// rustc lays out the locals, and whoever drives the coroutine learns at each suspension which yield point it has reached.
 pub trait Coroutine {
     /// What the coroutine gives when it ends.

@@ -224,6 +224,7 @@ impl<T> StdFuture for OutcomeFuture<T> {
 ///
 /// assert_eq!(IoLoop::current().run_sync(doubled).unwrap(), 42);
 /// ```
+#[inline]
 #[track_caller]
 pub fn promise<T: 'static>() -> (Promise<T>, Future<T>) {
     let cell = Local::new(PromiseCell {

@@ -64,11 +64,15 @@ mod offload;
 mod outcome;
 mod poller;
 mod pool;
+mod queue;
 mod readiness;
+mod runner;
+mod running;
 mod shared;
 mod site;
 mod sleep;
 mod task;
+mod timeout;
 mod timers;
 mod waker;
 mod wheel;
@@ -80,26 +84,108 @@ pub mod net;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use coroutine_macros::{coroutine, main, test};
+/// ```
+/// use std::rc::Rc;
+/// use std::time::Duration;
+///
+/// use coroutine_core::{self as co, IoLoop};
+///
+/// struct Server {
+///     name: String,
+/// }
+///
+/// impl Server {
+///     // It starts when it is called, and owns what it works on.
+///     #[co::coroutine]
+///     fn greet(self: Rc<Self>, guest: String) -> String {
+///         yield_!(co::sleep(Duration::from_millis(1)));
+///         format!("{} greets {}", self.name, yield_!(shout(&guest)))
+///     }
+/// }
+///
+/// // It starts when it is yielded, and may borrow.
+/// #[co::coroutine(lazy)]
+/// fn shout(text: &str) -> String {
+///     yield_!(co::moment());
+///     text.to_uppercase()
+/// }
+///
+/// let server = Rc::new(Server { name: "the server".to_owned() });
+/// let greeting = IoLoop::current().run_sync(|| server.greet("you".to_owned()))?;
+/// assert_eq!(greeting, "the server greets YOU");
+/// # Ok::<(), co::LoopError>(())
+/// ```
+///
+/// A `yield_!` that comes out of a macro of the user's own is not seen; an `.await` there works, but reports do not know its place.
+pub use coroutine_macros::coroutine;
 
+/// ```
+/// use coroutine_core as co;
+///
+/// #[co::main]
+/// fn main() {
+///     yield_!(co::moment());
+/// }
+/// ```
+///
+/// When the loop can never wake, the program prints where each coroutine is suspended, and ends with status 1.
+pub use coroutine_macros::main;
+
+/// ```
+/// use std::time::Duration;
+///
+/// use coroutine_core as co;
+///
+/// #[co::test(virtual_clock)]
+/// fn an_hour_passes() {
+///     yield_!(co::sleep(Duration::from_secs(3600)));
+/// }
+/// ```
+pub use coroutine_macros::test;
+
+pub use callback::CallbackResult;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use coroutine::{Coroutine, CoroutineState};
 pub use error::LoopError;
 pub use future::{Future, OutcomeFuture, Promise, ResultError, promise};
 pub use handle::Handle;
 pub use handler::{Interest, Ready};
-pub use io_loop::{CallbackResult, Deadline, IoLoop, Timeout};
+pub use io_loop::IoLoop;
 pub use multi::Multi;
 pub use outcome::{Broken, Outcome, Panicked};
 pub use shared::{SharedFuture, SharedOutcome};
 pub use site::{Site, Sites, State, Suspension};
 pub use sleep::{Moment, Sleep, moment, sleep, sleep_until};
+pub use timeout::{Deadline, Timeout};
 pub use yieldable::{ConvertYielded, Yieldable, kind};
 
 pub mod block {
     //! Coroutines that are no functions: blocks and closures.
 
     /// Makes a coroutine of a block, which starts at once, or of a closure, which starts one at each call.
+    ///
+    /// In it `yield e` is a yield point, and so are `yield_!(e)` and `e.await`. It owns what it captures.
+    ///
+    /// ```
+    /// use coroutine_core::{self as co, IoLoop};
+    ///
+    /// let started = co::block::coroutine! {
+    ///     yield co::moment();
+    ///     20
+    /// };
+    /// let add = co::block::coroutine! { |a: i32, b: i32| -> i32 {
+    ///     yield co::moment();
+    ///     a + b
+    /// } };
+    /// let sum = IoLoop::current().run_sync(move || {
+    ///     co::block::coroutine! {
+    ///         let twenty = yield started;
+    ///         yield add(twenty, 1)
+    ///     }
+    /// })?;
+    /// assert_eq!(sum, 21);
+    /// # Ok::<(), co::LoopError>(())
+    /// ```
     #[macro_export]
     #[doc(hidden)]
     macro_rules! __coroutine_block {
@@ -112,6 +198,12 @@ pub mod block {
 }
 
 /// Stands for a yield point inside a coroutine; anywhere else it is an error.
+///
+/// ```compile_fail
+/// fn main() {
+///     coroutine_core::yield_!(coroutine_core::moment());
+/// }
+/// ```
 #[macro_export]
 macro_rules! yield_ {
     ($($operand:tt)*) => {

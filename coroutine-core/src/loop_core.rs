@@ -14,15 +14,14 @@ use crate::live::Live;
 use crate::log;
 use crate::node::{AnyNode, Local, Node};
 use crate::poller::Poller;
+use crate::queue::Queue;
 use crate::task;
 use crate::timers::{Nanos, TimerKey, Timers};
 
 /// What tasks, timers and sockets hold of their loop. It does not own them: an [`IoLoop`](crate::IoLoop) closes it when the last one goes.
 pub(crate) struct LoopCore {
-    /// What runs on the next turn. Borrowed for the length of a push or a swap.
-    ready: RefCell<Vec<AnyNode>>,
-    /// The buffer of the batch that ran last, for the next turn's queue.
-    spare: Cell<Vec<AnyNode>>,
+    /// What runs on the next turn.
+    ready: Queue,
     timers: RefCell<Timers>,
     poller: Poller,
     live: Live,
@@ -90,8 +89,7 @@ impl LoopCore {
         let shared = Arc::new(Shared::new(poller.notifier()?));
         let epoch = clock.now();
         Ok(Self {
-            ready: RefCell::new(Vec::new()),
-            spare: Cell::new(Vec::new()),
+            ready: Queue::new(),
             timers: RefCell::new(Timers::new()),
             poller,
             live: Live::new(),
@@ -147,7 +145,7 @@ impl LoopCore {
         if self.is_closed() {
             drop_node(node);
         } else {
-            self.ready.borrow_mut().push(node);
+            self.ready.push(node);
         }
     }
 
@@ -229,7 +227,7 @@ impl LoopCore {
             return self.poller.poll(Some(time));
         }
         self.poller.poll(Some(Duration::ZERO))?;
-        if self.ready.borrow().is_empty() && !self.shared.is_pending() {
+        if self.ready.is_empty() && !self.shared.is_pending() {
             self.clock.advance(time);
         }
         Ok(())
@@ -253,11 +251,11 @@ impl LoopCore {
 
     /// Runs what the queue holds now; what is added meanwhile waits for the next turn.
     fn run_ready(&self) {
-        let mut batch = self.ready.replace(self.spare.take());
+        let mut batch = self.ready.take();
         for node in batch.drain(..) {
             node.run();
         }
-        self.spare.set(batch);
+        self.ready.give_back(batch);
         self.poller.asking().set(false);
     }
 
@@ -273,7 +271,7 @@ impl LoopCore {
     }
 
     fn wait(&self, limit: Limit) -> Wait {
-        if !self.ready.borrow().is_empty() || self.stopping.get() || self.interrupted.take() {
+        if !self.ready.is_empty() || self.stopping.get() || self.interrupted.take() {
             return Wait::Not;
         }
         let timer = self.time_to_timer();

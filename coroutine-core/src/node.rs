@@ -129,6 +129,7 @@ pub(crate) struct Local<N: Node> {
 }
 
 impl<N: Node> Local<N> {
+    #[inline]
     pub(crate) fn new(node: N) -> Self {
         let header = Header {
             vtable: const { &Block::<N>::VTABLE },

@@ -95,6 +95,7 @@ pub(crate) unsafe fn free<T>(room: NonNull<T>) {
     }
 }
 
+#[cold]
 fn from_system(layout: Layout) -> NonNull<u8> {
     debug_assert!(layout.size() != 0);
     // SAFETY: a node has a header, so its size is not zero.

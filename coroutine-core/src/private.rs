@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 pub use coroutine_macros::coroutine_block;
 
 pub use crate::coroutine::{Descriptor, Frame};
-pub use crate::io_loop::{run_main, run_test};
 pub use crate::log::{error as log_error, warn as log_warn};
+pub use crate::running::{run_main, run_test};
 pub use crate::site::{Site, Sites};
 pub use crate::sites;
 pub use crate::task::start;

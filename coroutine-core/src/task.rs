@@ -13,18 +13,15 @@
 //! The loop's table of live coroutines holds one counted pointer to a task from its first suspension until it ends, the coroutine's
 //! `Future` another, and whatever will wake it a third.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::future::Future as StdFuture;
-use std::mem::ManuallyDrop;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::atomic::AtomicPtr;
 use std::task::Context;
 
 use crate::completion::{Completion, Taken};
-use crate::coroutine::{Coroutine, CoroutineState, Descriptor, Frame};
+use crate::coroutine::Descriptor;
 use crate::current;
 use crate::future::Future;
 use crate::live::Key;
@@ -32,6 +29,7 @@ use crate::log;
 use crate::loop_core::LoopCore;
 use crate::node::{AnyNode, Kind, Local, Node};
 use crate::outcome::{Outcome, Panicked};
+use crate::runner::{Runner, Step};
 use crate::site::{State, Suspension};
 use crate::waker::{self, Remote};
 
@@ -55,11 +53,9 @@ const HIDDEN: u32 = 1 << 6;
 pub(crate) struct Task<T, D, F> {
     /// First, so that it is found without knowing the types.
     part: TaskPart,
-    /// Tells what the coroutine is while its body is borrowed.
-    describe: D,
     completion: Completion<T>,
-    /// The state machine; dropped in place when the task ends. Only borrowed while `RUNNING` is set, or when `ENDED` is being set.
-    frame: UnsafeCell<ManuallyDrop<Frame<D, F>>>,
+    /// The state machine. It runs while `RUNNING` is set, and is freed when `ENDED` is.
+    runner: Runner<D, F>,
 }
 
 /// What all tasks have, whatever their types.
@@ -136,9 +132,8 @@ where
             remote: AtomicPtr::new(ptr::null_mut()),
             key: Cell::new(Key::NONE),
         },
-        describe,
         completion: Completion::new(),
-        frame: UnsafeCell::new(ManuallyDrop::new(Frame::new(describe, body))),
+        runner: Runner::new(describe, body),
     });
     task.flags().set(flags);
     Task::run(&task);
@@ -153,13 +148,11 @@ where
 {
     /// Runs the body to its next suspension.
     #[inline]
-    fn resume(this: &Local<Self>) -> std::thread::Result<CoroutineState<T>> {
-        // SAFETY: `RUNNING` was clear and is set now, so this is the only reference; the task never moves, and its frame is
-        // dropped in place.
-        let frame = unsafe { Pin::new_unchecked(&mut **this.frame.get()) };
+    fn step(this: &Local<Self>) -> Step<T> {
         waker::with_running(this, |waker| {
             let mut cx = Context::from_waker(waker);
-            catch_unwind(AssertUnwindSafe(|| frame.resume(&mut cx)))
+            // SAFETY: a task stays where it is; `ENDED` and `RUNNING` were clear, and `RUNNING` is set now.
+            unsafe { this.runner.step(&mut cx) }
         })
     }
 
@@ -182,9 +175,9 @@ where
     /// Frees the body and makes the result known.
     fn end(this: &Local<Self>, result: Result<T, Outcome>) {
         this.flags().set(this.flags().get() | ENDED);
-        // SAFETY: `ENDED` was clear and is set now, so this happens once, and nobody borrows the frame any more.
+        // SAFETY: `RUNNING` is clear; `ENDED` was clear and is set now, so this happens once, and nobody uses the frame any more.
         log::catching("a destructor of a coroutine", || unsafe {
-            ManuallyDrop::drop(&mut *this.frame.get());
+            this.runner.free();
         });
         waker::release(&this.part);
         let alive = this.part.io_loop.live().remove(&this.part);
@@ -198,9 +191,14 @@ where
         drop(alive);
     }
 
+    /// Where the coroutine is while it runs: somewhere in its function.
+    fn running(&self) -> Suspension {
+        Suspension::new(self.runner.descriptor().sites, State::Running)
+    }
+
     /// Logs a result that nobody will look at, if it is a failure.
     fn report(&self, result: Result<T, Outcome>) {
-        let descriptor = (self.describe)();
+        let descriptor = self.runner.descriptor();
         let place = Suspension::new(descriptor.sites, State::Returned);
         match result {
             Ok(value) => {
@@ -246,14 +244,14 @@ where
             return;
         }
         flags.set(now | RUNNING);
-        let step = Self::resume(this);
+        let step = Self::step(this);
         flags.set(flags.get() & !RUNNING);
         match step {
-            Ok(CoroutineState::Yielded(_)) => Self::suspend(this),
-            Ok(CoroutineState::Returned(value)) => Self::end(this, Ok(value)),
-            Err(payload) => {
-                let place = Suspension::new((this.describe)().sites, State::Running);
-                Self::end(this, Err(Outcome::Panicked(Panicked::new(place, payload))));
+            Step::Suspended => Self::suspend(this),
+            Step::Returned(value) => Self::end(this, Ok(value)),
+            Step::Panicked(payload) => {
+                let panicked = Panicked::new(this.running(), payload);
+                Self::end(this, Err(Outcome::Panicked(panicked)));
             }
         }
     }
@@ -281,9 +279,9 @@ where
             return None;
         }
         if flags & RUNNING != 0 {
-            return Some(Suspension::new((this.describe)().sites, State::Running));
+            return Some(this.running());
         }
-        // SAFETY: neither `RUNNING` nor `ENDED` is set, so nobody has a mutable reference to the frame.
-        Some(unsafe { &*this.frame.get() }.suspension())
+        // SAFETY: neither `RUNNING` nor `ENDED` is set.
+        Some(unsafe { this.runner.suspension() })
     }
 }

@@ -1,8 +1,6 @@
-//! A coroutine that waits for a promise, and a callback that fulfils it.
-//!
-//! ```text
 //! cargo run -p coroutine-examples --example asyn_sum
-//! ```
+//!
+//! A coroutine that waits for a promise, and a callback that fulfils it.
 
 use coroutine_core::{self as co, IoLoop, LoopError, promise};
 

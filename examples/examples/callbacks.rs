@@ -1,8 +1,6 @@
-//! The loop without coroutines: callbacks, timers, a descriptor, and another thread.
-//!
-//! ```text
 //! cargo run -p coroutine-examples --example callbacks
-//! ```
+//!
+//! The loop without coroutines: callbacks, timers, a descriptor, and another thread.
 
 use std::error::Error;
 use std::io::{Read, Write};

@@ -1,18 +1,12 @@
-//! A web application that answers `/` while `/gen_async/` waits for an upstream and then for five seconds.
-//!
-//! ```text
 //! cargo run --release -p coroutine-examples --example gen_async -- --once
-//! ```
 //!
-//! Without `-- --once` it goes on serving until Ctrl-C.
+//! `/` is answered while `/gen_async/` waits for an upstream, then for five seconds. Without `--once` it goes on serving.
 
 use std::error::Error;
-use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use coroutine_core::net::TcpListener;
-use coroutine_core::{self as co, IoLoop};
+use coroutine_core::{self as co, IoLoop, net::TcpListener};
 use coroutine_http::{Application, AsyncHttpClient, HttpError, RequestHandler};
 
 #[co::coroutine]
@@ -34,14 +28,6 @@ fn slow_upstream(mut handler: RequestHandler) {
     handler.write("news from upstream\n");
 }
 
-/// Port 8889, or another if that one is taken.
-fn listener() -> io::Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", 8889)).or_else(|error| {
-        println!("{error}; taking another port");
-        TcpListener::bind(("127.0.0.1", 0))
-    })
-}
-
 #[co::coroutine]
 fn demonstrate(server: SocketAddr) -> Result<(), HttpError> {
     let (client, began) = (AsyncHttpClient::new(), Instant::now());
@@ -50,44 +36,35 @@ fn demonstrate(server: SocketAddr) -> Result<(), HttpError> {
     let waiting = client.fetch(format!("http://{server}/gen_async/"));
     let mut slowest = Duration::ZERO;
     while !waiting.done() {
-        let mut slowest_here = Duration::ZERO;
         for _ in 0..100 {
             let asked = Instant::now();
             yield_!(client.fetch(format!("http://{server}/")))?;
-            slowest_here = slowest_here.max(asked.elapsed());
+            slowest = slowest.max(asked.elapsed());
         }
         row(format!(
-            "/            asked and answered 100 times, the slowest in {slowest_here:.1?}"
+            "/            answered 100 times, the slowest so far in {slowest:.1?}"
         ));
-        slowest = slowest.max(slowest_here);
         yield_!(co::sleep(Duration::from_millis(500)));
     }
-    let response = yield_!(waiting)?;
-    row(format!(
-        "/gen_async/  answered: {}",
-        response.text().trim_end()
-    ));
-    println!("the slowest / of all took {slowest:.1?}");
+    row(format!("/gen_async/  {}", yield_!(waiting)?.text()));
     Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let upstream = Application::new()
-        .route("/", slow_upstream)
-        .listen(("127.0.0.1", 0))?;
-    let upstream = upstream.local_addr();
-    let server = Application::new()
+    let upstream = Application::new().route("/", slow_upstream);
+    let upstream = upstream.listen("127.0.0.1:0")?.local_addr();
+    let listener = TcpListener::bind("127.0.0.1:8889").or_else(|error| {
+        println!("{error}; taking another port");
+        TcpListener::bind("127.0.0.1:0")
+    })?;
+    let application = Application::new()
         .route("/", index)
-        .route("/gen_async/", move |handler| gen_async(handler, upstream))
-        .serve(listener()?)?;
-    let address = server.local_addr();
-    let io_loop = IoLoop::current();
-    io_loop.run_sync(move || demonstrate(address))??;
+        .route("/gen_async/", move |handler| gen_async(handler, upstream));
+    let server = application.serve(listener)?.local_addr();
+    IoLoop::current().run_sync(move || demonstrate(server))??;
     if std::env::args().all(|argument| argument != "--once") {
-        println!(
-            "serving until Ctrl-C; try\n  curl -i http://{address}/\n  curl -i http://{address}/gen_async/"
-        );
-        io_loop.start()?;
+        println!("serving: curl http://{server}/ and curl http://{server}/gen_async/");
+        IoLoop::current().start()?;
     }
     Ok(())
 }

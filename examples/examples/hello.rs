@@ -1,8 +1,6 @@
-//! A coroutine that lets the loop run while it waits.
-//!
-//! ```text
 //! cargo run -p coroutine-examples --example hello
-//! ```
+//!
+//! A coroutine that lets the loop run while it waits.
 
 use std::time::Duration;
 

@@ -1,8 +1,6 @@
-//! A list is yielded as one: its members run side by side, and their results come in the order of the list.
-//!
-//! ```text
 //! cargo run -p coroutine-examples --example parallel
-//! ```
+//!
+//! A list is yielded as one: its members run side by side, and their results come in the order of the list.
 
 use std::time::{Duration, Instant};
 

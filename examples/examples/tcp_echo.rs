@@ -1,8 +1,6 @@
-//! A server that sends back what it gets, one coroutine a connection, and three clients that talk to it.
-//!
-//! ```text
 //! cargo run -p coroutine-examples --example tcp_echo
-//! ```
+//!
+//! A server that sends back what it gets, one coroutine a connection, and three clients that talk to it.
 
 use std::io;
 use std::net::SocketAddr;

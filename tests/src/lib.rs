@@ -227,3 +227,8 @@ pub fn wait_until(condition: impl Fn() -> bool) {
         thread::sleep(Duration::from_millis(1));
     }
 }
+
+/// The README's programs, which are tested as this item's documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use http::request::Parts;
 use http::{Method, StatusCode, Uri};
+
+use super::request::HttpServerRequest;
 
 const TARGET: &str = "coroutine_http::access";
 
@@ -19,16 +22,23 @@ impl Arrival {
 
     /// Logs a response.
     #[inline]
-    pub(super) fn answered(
-        self,
-        status: StatusCode,
-        method: &Method,
-        uri: &Uri,
-        remote_addr: SocketAddr,
-    ) {
+    pub(super) fn answered(self, status: StatusCode, request: &HttpServerRequest) {
         if let Some(since) = self.0 {
-            let (status, milliseconds) = (status.as_u16(), since.elapsed().as_millis());
-            tracing::info!(target: TARGET, "{status} {method} {uri} ({remote_addr}) {milliseconds} ms");
+            let (method, uri) = (request.method(), request.uri());
+            log(status, method, uri, request.remote_addr(), since);
         }
     }
+
+    /// Logs a response to a request that has no handler.
+    pub(super) fn refused(self, status: StatusCode, head: &Parts, remote_addr: SocketAddr) {
+        if let Some(since) = self.0 {
+            log(status, &head.method, &head.uri, remote_addr, since);
+        }
+    }
+}
+
+#[cold]
+fn log(status: StatusCode, method: &Method, uri: &Uri, remote_addr: SocketAddr, since: Instant) {
+    let (status, milliseconds) = (status.as_u16(), since.elapsed().as_millis());
+    tracing::info!(target: TARGET, "{status} {method} {uri} ({remote_addr}) {milliseconds} ms");
 }

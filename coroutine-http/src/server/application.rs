@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::rc::Rc;
 use std::time::Duration;
 
 use coroutine_core::net::TcpListener;
@@ -73,7 +72,7 @@ impl Application {
         path: &str,
         handler: impl Fn(RequestHandler) -> R + 'static,
     ) -> Self {
-        self.add(Methods::Any, path, Rc::new(handler))
+        self.add(Methods::Any, path, Box::new(handler))
     }
 
     /// Has `handler` answer requests of one method.
@@ -85,7 +84,7 @@ impl Application {
         path: &str,
         handler: impl Fn(RequestHandler) -> R + 'static,
     ) -> Self {
-        self.add(Methods::One(method), path, Rc::new(handler))
+        self.add(Methods::One(method), path, Box::new(handler))
     }
 
     /// Has `handler` answer GET, and HEAD with the same headers and no body.
@@ -133,7 +132,7 @@ impl Application {
     }
 
     #[track_caller]
-    fn add(mut self, methods: Methods, path: &str, endpoint: Rc<dyn Endpoint>) -> Self {
+    fn add(mut self, methods: Methods, path: &str, endpoint: Box<dyn Endpoint>) -> Self {
         self.routes.add(methods, path, endpoint);
         self
     }

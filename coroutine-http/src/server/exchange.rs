@@ -1,11 +1,15 @@
 //! A request and its response, shared by the handler and the connection.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 
 use coroutine_core as co;
+use http::{HeaderMap, StatusCode};
 
-use super::reply::Reply;
+use super::access_log::Arrival;
+use super::endpoint::Ended;
+use super::reply::{Message, Reply};
 use super::request::HttpServerRequest;
 
 /// A request that is being answered.
@@ -17,47 +21,31 @@ pub(super) struct Exchange {
     pub(super) path_arguments: Vec<(Rc<str>, String)>,
     /// Only borrowed for the length of a call; no foreign code runs meanwhile.
     pub(super) reply: RefCell<Reply>,
-    finish: Cell<Finish>,
+    pub(super) arrival: Arrival,
+    /// Whether the handler has said that the response is complete.
+    pub(super) finish: Cell<Finish>,
 }
 
-/// Whether the handler has said that the response is complete.
-enum Finish {
+/// Whether a response is complete.
+pub(super) enum Finish {
     Open,
     /// The connection waits for it.
     Awaited(co::Promise<()>),
     Finished,
 }
 
+/// On the handler's side.
 impl Exchange {
-    pub(super) fn new(
-        request: HttpServerRequest,
-        pattern: Rc<str>,
-        path_arguments: Vec<(Rc<str>, String)>,
-    ) -> Self {
-        Self {
-            request,
-            pattern,
-            path_arguments,
-            reply: RefCell::new(Reply::new()),
-            finish: Cell::new(Finish::Open),
-        }
-    }
-
     /// The response is complete, whatever the handler does now.
     pub(super) fn finish(&self) {
         if let Finish::Awaited(promise) = self.finish.replace(Finish::Finished) {
             promise.set_result(());
         }
     }
+}
 
-    /// Whether the handler has said that the response is complete.
-    pub(super) fn is_finished(&self) -> bool {
-        let finish = self.finish.replace(Finish::Finished);
-        let finished = matches!(finish, Finish::Finished);
-        self.finish.set(finish);
-        finished
-    }
-
+/// On the connection's side.
+impl Exchange {
     /// Waits for [`finish`](Self::finish).
     pub(super) fn finished(&self) -> co::Future<()> {
         let (promise, future) = co::promise();
@@ -68,8 +56,42 @@ impl Exchange {
         future
     }
 
-    /// Takes the response out.
-    pub(super) fn take_reply(&self) -> Reply {
-        self.reply.replace(Reply::new())
+    /// The handler has ended, or has said that it has nothing more to say: logs what went wrong.
+    pub(super) fn settle(&self, ended: Ended) {
+        let fault = self.reply.borrow_mut().take_fault();
+        let finished = matches!(self.finish.replace(Finish::Finished), Finish::Finished);
+        let failed = fault.is_some() || (ended.is_err() && !finished);
+        if let Some(fault) = fault {
+            self.report(format_args!("{fault}"));
+        }
+        if let Err(failure) = ended {
+            self.report(format_args!("{failure}"));
+        }
+        if failed {
+            self.reply
+                .replace(Reply::error(StatusCode::INTERNAL_SERVER_ERROR));
+        }
+        let status = self.reply.borrow().status();
+        self.arrival.answered(status, &self.request);
+    }
+
+    fn report(&self, what: fmt::Arguments<'_>) {
+        let (method, path) = (self.request.method(), self.request.path());
+        let pattern = &self.pattern;
+        co::__private::log_error(format_args!(
+            "the handler of {pattern} failed at {method} {path}: {what}"
+        ));
+    }
+
+    /// The response. What the handler still writes into it is lost.
+    #[inline]
+    pub(super) fn into_message(mut self: Rc<Self>) -> Message {
+        match Rc::get_mut(&mut self) {
+            Some(this) => {
+                let spare = this.request.take_headers();
+                this.reply.get_mut().take_message(spare)
+            }
+            None => self.reply.borrow_mut().take_message(HeaderMap::new()),
+        }
     }
 }

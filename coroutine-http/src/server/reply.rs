@@ -1,5 +1,6 @@
 //! A response in the making.
 
+use std::fmt;
 use std::panic::Location;
 
 use bytes::{Bytes, BytesMut};
@@ -30,8 +31,8 @@ enum Written {
 
 /// Something that cannot be sent.
 pub(super) struct Fault {
-    pub(super) what: &'static str,
-    pub(super) said_at: &'static Location<'static>,
+    what: &'static str,
+    said_at: &'static Location<'static>,
 }
 
 impl Reply {
@@ -98,21 +99,34 @@ impl Reply {
         self.fault.take()
     }
 
-    /// The response. Text without a type is HTML, as in Tornado.
-    pub(super) fn into_message(self) -> Message {
-        let body = match self.body {
+    /// Takes the response out. Text without a type is HTML, as in Tornado.
+    ///
+    /// `spare` is a map whose memory may be used.
+    #[inline]
+    pub(super) fn take_message(&mut self, mut spare: HeaderMap) -> Message {
+        let body = match std::mem::replace(&mut self.body, Written::Nothing) {
             Written::Nothing => Bytes::new(),
             Written::Once(chunk) => chunk,
             Written::Often(all) => all.freeze(),
         };
-        let typed = body.is_empty() || self.headers.contains_key(CONTENT_TYPE);
+        if self.headers.is_empty() {
+            spare.clear();
+            std::mem::swap(&mut self.headers, &mut spare);
+        }
+        if !body.is_empty() && !self.headers.contains_key(CONTENT_TYPE) {
+            self.headers.insert(CONTENT_TYPE, HTML);
+        }
         let mut message = Response::new(Full::new(body));
         *message.status_mut() = self.status;
-        *message.headers_mut() = self.headers;
-        if !typed {
-            message.headers_mut().insert(CONTENT_TYPE, HTML);
-        }
+        std::mem::swap(message.headers_mut(), &mut self.headers);
         message
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, said_at } = self;
+        write!(f, "what it said at {said_at} {what}, and cannot be sent")
     }
 }
 
@@ -127,7 +141,7 @@ pub(super) fn page(status: StatusCode) -> Bytes {
 
 /// A whole response that tells of an error.
 pub(super) fn error(status: StatusCode) -> Message {
-    Reply::error(status).into_message()
+    Reply::error(status).take_message(HeaderMap::new())
 }
 
 /// As [`error`], with one header more.

@@ -16,12 +16,18 @@ pub struct HttpServerRequest {
 }
 
 impl HttpServerRequest {
+    #[inline]
     pub(super) fn new(head: Parts, body: Bytes, remote_addr: SocketAddr) -> Self {
         Self {
             head,
             body,
             remote_addr,
         }
+    }
+
+    /// The headers, or the map that had them, when nobody looks at them any more.
+    pub(super) fn take_headers(&mut self) -> HeaderMap {
+        std::mem::take(&mut self.head.headers)
     }
 
     /// The method.

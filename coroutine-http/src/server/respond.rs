@@ -7,18 +7,18 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use coroutine_core as co;
-use http::StatusCode;
 
-use super::access_log::Arrival;
 use super::activity::{Activity, Phase};
 use super::endpoint::{Ended, Step};
 use super::exchange::Exchange;
-use super::reply::{Message, Reply};
+use super::reply::Message;
 
-/// The response to a request, as soon as it is there.
+/// The response to a request, as soon as it is there. It is small, since hyper moves it about; the response itself is made where it is handed over.
 pub(super) enum Respond {
-    /// It is there. Boxed nowhere: this is the way of a handler that does not suspend.
-    Ready(Option<Message>),
+    /// The handler has ended. This is the way of one that does not suspend: there is no allocation and no turn of the loop.
+    Ended(Option<Rc<Exchange>>),
+    /// There is no handler for the request.
+    Refused(Option<Box<Message>>),
     /// A coroutine is at work.
     Waiting(Box<Waiting>),
     /// The request's body is on its way.
@@ -31,53 +31,56 @@ pub(super) struct Waiting {
     ended: Pin<Box<dyn StdFuture<Output = Ended>>>,
     /// The handler says that the response is complete, before it has ended.
     finished: co::Future<()>,
-    exchange: Rc<Exchange>,
+    /// Until the response is made.
+    exchange: Option<Rc<Exchange>>,
     activity: Rc<Activity>,
-    arrival: Arrival,
 }
 
 impl Respond {
-    pub(super) fn ready(message: Message) -> Self {
-        Self::Ready(Some(message))
+    pub(super) fn refused(message: Box<Message>) -> Self {
+        Self::Refused(Some(message))
     }
 
     /// The response of a handler that was called.
-    pub(super) fn new(
-        step: Step,
-        exchange: Rc<Exchange>,
-        activity: Rc<Activity>,
-        arrival: Arrival,
-    ) -> Self {
+    pub(super) fn new(step: Step, exchange: Rc<Exchange>, activity: &Rc<Activity>) -> Self {
         match step {
-            Step::Ended(ended) => Self::ready(answer(ended, &exchange, &activity, arrival)),
+            Step::Ended(ended) => {
+                exchange.settle(ended);
+                activity.enter(Phase::Head);
+                Self::Ended(Some(exchange))
+            }
             Step::Later(ended) => Self::Waiting(Box::new(Waiting {
                 ended,
                 finished: exchange.finished(),
-                exchange,
-                activity,
-                arrival,
+                exchange: Some(exchange),
+                activity: Rc::clone(activity),
             })),
         }
     }
 }
 
+/// Why a response is there when it is taken: hyper polls for it until it has it.
+const ONCE: &str = "hyper does not poll for a response that it has";
+
 impl StdFuture for Respond {
     type Output = Result<Message, Infallible>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let message = match &mut *self {
-            Self::Ready(message) => message
-                .take()
-                .expect("hyper polls a response once after it is there"),
-            Self::Waiting(waiting) => ready!(waiting.poll(cx)),
+        Poll::Ready(Ok(match &mut *self {
+            Self::Ended(exchange) => Exchange::into_message(exchange.take().expect(ONCE)),
+            Self::Refused(message) => *message.take().expect(ONCE),
+            Self::Waiting(waiting) => {
+                ready!(waiting.poll(cx));
+                Exchange::into_message(waiting.exchange.take().expect(ONCE))
+            }
             Self::Reading(reading) => ready!(reading.as_mut().poll(cx)),
-        };
-        Poll::Ready(Ok(message))
+        }))
     }
 }
 
 impl Waiting {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Message> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let ended = match self.ended.as_mut().poll(cx) {
             Poll::Ready(ended) => ended,
             Poll::Pending => {
@@ -85,43 +88,10 @@ impl Waiting {
                 Ok(())
             }
         };
-        Poll::Ready(answer(ended, &self.exchange, &self.activity, self.arrival))
-    }
-}
-
-/// Makes the response of what the handler has left behind.
-fn answer(ended: Ended, exchange: &Exchange, activity: &Activity, arrival: Arrival) -> Message {
-    let request = &exchange.request;
-    let mut reply = exchange.take_reply();
-    if let Some(fault) = reply.take_fault() {
-        let (what, at) = (fault.what, fault.said_at);
-        report(
-            exchange,
-            format_args!("what it said at {at} {what}, so that it cannot be sent"),
-        );
-        reply = Reply::error(StatusCode::INTERNAL_SERVER_ERROR);
-    }
-    if let Err(failure) = ended {
-        report(exchange, format_args!("{failure}"));
-        if !exchange.is_finished() {
-            reply = Reply::error(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(exchange) = &self.exchange {
+            exchange.settle(ended);
         }
+        self.activity.enter(Phase::Head);
+        Poll::Ready(())
     }
-    let message = reply.into_message();
-    activity.enter(Phase::Head);
-    arrival.answered(
-        message.status(),
-        request.method(),
-        request.uri(),
-        request.remote_addr(),
-    );
-    message
-}
-
-fn report(exchange: &Exchange, what: std::fmt::Arguments<'_>) {
-    let (method, path) = (exchange.request.method(), exchange.request.path());
-    let pattern = &exchange.pattern;
-    co::__private::log_error(format_args!(
-        "the handler of {pattern} failed at {method} {path}: {what}"
-    ));
 }

@@ -23,7 +23,7 @@ struct Path {
     pattern: Rc<str>,
     /// The names of its parameters.
     parameters: Vec<Rc<str>>,
-    endpoints: Vec<(Methods, Rc<dyn Endpoint>)>,
+    endpoints: Vec<(Methods, Box<dyn Endpoint>)>,
 }
 
 /// For which methods a handler is.
@@ -34,9 +34,9 @@ pub(super) enum Methods {
 }
 
 /// Where a request goes.
-pub(super) struct Route {
-    pub(super) endpoint: Rc<dyn Endpoint>,
-    pub(super) pattern: Rc<str>,
+pub(super) struct Route<'a> {
+    pub(super) endpoint: &'a dyn Endpoint,
+    pub(super) pattern: &'a Rc<str>,
     pub(super) arguments: Vec<(Rc<str>, String)>,
 }
 
@@ -47,7 +47,7 @@ impl Routes {
     ///
     /// Panics when `pattern` is no path, or contradicts another one.
     #[track_caller]
-    pub(super) fn add(&mut self, methods: Methods, pattern: &str, endpoint: Rc<dyn Endpoint>) {
+    pub(super) fn add(&mut self, methods: Methods, pattern: &str, endpoint: Box<dyn Endpoint>) {
         let index = match self.paths.iter().position(|path| *path.pattern == *pattern) {
             Some(index) => index,
             None => self.add_path(pattern),
@@ -74,7 +74,7 @@ impl Routes {
     }
 
     /// Finds the route, or the response that says why there is none.
-    pub(super) fn find(&self, method: &Method, path: &str) -> Result<Route, Box<Message>> {
+    pub(super) fn find(&self, method: &Method, path: &str) -> Result<Route<'_>, Box<Message>> {
         let Ok(found) = self.router.at(path) else {
             return Err(Box::new(reply::error(StatusCode::NOT_FOUND)));
         };
@@ -84,8 +84,8 @@ impl Routes {
         };
         let values = found.params.iter().map(|(_, value)| decode(value));
         Ok(Route {
-            endpoint: Rc::clone(endpoint),
-            pattern: Rc::clone(&path.pattern),
+            endpoint,
+            pattern: &path.pattern,
             arguments: path.parameters.iter().cloned().zip(values).collect(),
         })
     }
@@ -99,7 +99,7 @@ impl fmt::Debug for Routes {
 }
 
 impl Path {
-    fn endpoint(&self, method: &Method) -> Option<&Rc<dyn Endpoint>> {
+    fn endpoint(&self, method: &Method) -> Option<&dyn Endpoint> {
         let find = |method: &Method| {
             let mut endpoints = self.endpoints.iter();
             endpoints.find(|(methods, _)| methods.contain(method))
@@ -108,7 +108,7 @@ impl Path {
             Method::HEAD => find(&Method::GET),
             _ => None,
         });
-        found.map(|(_, endpoint)| endpoint)
+        found.map(|(_, endpoint)| &**endpoint)
     }
 
     /// The response to a method that nobody handles.

@@ -1,5 +1,6 @@
 //! What hyper calls with each request of a connection.
 
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -12,8 +13,8 @@ use hyper::body::{Body, Incoming};
 
 use super::access_log::Arrival;
 use super::activity::{Activity, Phase};
-use super::exchange::Exchange;
-use super::reply::{self, Message};
+use super::exchange::{Exchange, Finish};
+use super::reply::{self, Message, Reply};
 use super::request::HttpServerRequest;
 use super::request_handler::RequestHandler;
 use super::respond::Respond;
@@ -28,6 +29,7 @@ pub(super) struct Site {
 }
 
 /// The requests of one connection.
+#[derive(Clone)]
 pub(super) struct Service {
     pub(super) site: Rc<Site>,
     pub(super) activity: Rc<Activity>,
@@ -39,6 +41,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Error = Infallible;
     type Future = Respond;
 
+    #[inline]
     fn call(&self, request: Request<Incoming>) -> Respond {
         let arrival = Arrival::now();
         let (head, body) = request.into_parts();
@@ -46,71 +49,60 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         self.activity.set_hasty(!bare);
         let route = match self.site.routes.find(&head.method, head.uri.path()) {
             Ok(route) => route,
-            Err(message) => return self.refuse(*message, &head, arrival),
-        };
-        let call = Call {
-            head,
-            route,
-            arrival,
-            remote_addr: self.remote_addr,
-            activity: Rc::clone(&self.activity),
+            Err(message) => return self.refuse(message, &head, arrival),
         };
         if bare {
-            return call.start(Bytes::new());
+            return self.start(head, Bytes::new(), route, arrival);
         }
-        let limit = self.site.settings.max_body_size;
-        Respond::Reading(Box::pin(call.start_with_body(body, limit)))
+        let service = self.clone();
+        Respond::Reading(Box::pin(service.read(head, body, arrival)))
     }
 }
 
 impl Service {
     /// Answers without asking a handler.
-    fn refuse(&self, message: Message, head: &Parts, arrival: Arrival) -> Respond {
-        arrival.answered(message.status(), &head.method, &head.uri, self.remote_addr);
+    fn refuse(&self, message: Box<Message>, head: &Parts, arrival: Arrival) -> Respond {
+        arrival.refused(message.status(), head, self.remote_addr);
         self.activity.enter(Phase::Head);
-        Respond::ready(message)
+        Respond::refused(message)
     }
-}
 
-/// A request on its way to its handler.
-struct Call {
-    head: Parts,
-    route: Route,
-    arrival: Arrival,
-    remote_addr: SocketAddr,
-    activity: Rc<Activity>,
-}
-
-impl Call {
-    /// Calls the handler.
-    fn start(self, body: Bytes) -> Respond {
-        let Route {
-            endpoint,
-            pattern,
-            arguments,
-        } = self.route;
-        let request = HttpServerRequest::new(self.head, body, self.remote_addr);
-        let exchange = Rc::new(Exchange::new(request, pattern, arguments));
+    /// Calls the handler. Inlined, since the request's head is large, and would be moved about.
+    #[inline(always)]
+    fn start(&self, head: Parts, body: Bytes, route: Route<'_>, arrival: Arrival) -> Respond {
+        let exchange = Rc::new(Exchange {
+            request: HttpServerRequest::new(head, body, self.remote_addr),
+            pattern: Rc::clone(route.pattern),
+            path_arguments: route.arguments,
+            reply: RefCell::new(Reply::new()),
+            arrival,
+            finish: Cell::new(Finish::Open),
+        });
         self.activity.enter(Phase::Handler);
-        let step = endpoint.start(RequestHandler::new(Rc::clone(&exchange)));
-        Respond::new(step, exchange, self.activity, self.arrival)
+        let handler = RequestHandler::new(Rc::clone(&exchange));
+        Respond::new(route.endpoint.start(handler), exchange, &self.activity)
     }
 
     /// Reads the body, then calls the handler.
-    async fn start_with_body(self, body: Incoming, limit: usize) -> Message {
+    async fn read(self, head: Parts, body: Incoming, arrival: Arrival) -> Message {
         self.activity.enter(Phase::Body);
+        let limit = self.site.settings.max_body_size;
         let body = match body::read(body, limit).await {
             Ok(body) => body,
-            Err(error) => return self.refuse_body(&error),
+            Err(error) => return self.refuse_body(&error, &head, arrival),
         };
         self.activity.set_hasty(false);
-        match self.start(body).await {
+        let route = match self.site.routes.find(&head.method, head.uri.path()) {
+            Ok(route) => route,
+            Err(message) => return *message,
+        };
+        match self.start(head, body, route, arrival).await {
             Ok(message) => message,
             Err(never) => match never {},
         }
     }
 
-    fn refuse_body(self, error: &BodyError) -> Message {
+    fn refuse_body(&self, error: &BodyError, head: &Parts, arrival: Arrival) -> Message {
         let status = match error {
             BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             BodyError::Broken(_) => StatusCode::BAD_REQUEST,
@@ -118,9 +110,7 @@ impl Call {
         // What is left of the body is not worth reading.
         let close = HeaderValue::from_static("close");
         let message = reply::error_with(status, CONNECTION, close);
-        let Parts { method, uri, .. } = &self.head;
-        self.arrival
-            .answered(message.status(), method, uri, self.remote_addr);
+        arrival.refused(status, head, self.remote_addr);
         self.activity.enter(Phase::Head);
         message
     }

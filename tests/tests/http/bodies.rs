@@ -16,7 +16,7 @@ fn echoing(limit: usize) -> HttpServer {
         Application::new()
             .post("/", echo)
             .get("/", |mut handler: RequestHandler| {
-                handler.write("still here")
+                handler.write("still here");
             })
             .max_body_size(limit),
     )

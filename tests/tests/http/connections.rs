@@ -24,7 +24,7 @@ fn mixed() -> Application {
     Application::new()
         .get("/slow", yields)
         .get("/fast", |mut handler: RequestHandler| {
-            handler.write("[fast]")
+            handler.write("[fast]");
         })
 }
 

@@ -10,22 +10,22 @@ use coroutine_http::{Application, AsyncHttpClient, HttpError, HttpResponse, Http
 use coroutine_tests::{LIMIT, logged, watchdog};
 
 /// Serves at a free port of the loopback interface.
-pub fn serve(application: Application) -> HttpServer {
+pub(crate) fn serve(application: Application) -> HttpServer {
     application.listen("127.0.0.1:0").expect("a free port")
 }
 
-pub fn url(server: &HttpServer, path: &str) -> String {
+pub(crate) fn url(server: &HttpServer, path: &str) -> String {
     format!("http://{}{path}", server.local_addr())
 }
 
 /// Fetches a path of the server.
-pub fn get(server: &HttpServer, path: &str) -> co::Future<Result<HttpResponse, HttpError>> {
+pub(crate) fn get(server: &HttpServer, path: &str) -> co::Future<Result<HttpResponse, HttpError>> {
     AsyncHttpClient::new().fetch(url(server, path))
 }
 
 /// Sends `bytes` on a connection of its own, and gives all that comes until the server closes it.
 #[co::coroutine]
-pub fn talk(to: SocketAddr, bytes: impl AsRef<[u8]> + 'static) -> String {
+pub(crate) fn talk(to: SocketAddr, bytes: impl AsRef<[u8]> + 'static) -> String {
     let stream = yield_!(TcpStream::connect(to)).expect("a connection");
     yield_!(stream.write_all(bytes.as_ref())).expect("a server that reads");
     yield_!(read_all(stream))
@@ -33,7 +33,7 @@ pub fn talk(to: SocketAddr, bytes: impl AsRef<[u8]> + 'static) -> String {
 
 /// What comes until the other side closes the connection.
 #[co::coroutine]
-pub fn read_all(stream: TcpStream) -> String {
+pub(crate) fn read_all(stream: TcpStream) -> String {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -46,7 +46,7 @@ pub fn read_all(stream: TcpStream) -> String {
 
 /// Reads until `end` has come, and gives all that came.
 #[co::coroutine]
-pub fn read_until(stream: std::rc::Rc<TcpStream>, end: &'static str) -> String {
+pub(crate) fn read_until(stream: std::rc::Rc<TcpStream>, end: &'static str) -> String {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -62,7 +62,7 @@ pub fn read_until(stream: std::rc::Rc<TcpStream>, end: &'static str) -> String {
 
 /// A server that takes one request and says `answer`, whatever the request is.
 #[co::coroutine]
-pub fn say_once(listener: TcpListener, answer: &'static str) -> String {
+pub(crate) fn say_once(listener: TcpListener, answer: &'static str) -> String {
     let (stream, _) = yield_!(listener.accept()).expect("a client");
     let stream = std::rc::Rc::new(stream);
     let request = yield_!(read_until(stream.clone(), "\r\n\r\n"));
@@ -70,27 +70,29 @@ pub fn say_once(listener: TcpListener, answer: &'static str) -> String {
     request
 }
 
-pub fn listener() -> (TcpListener, String) {
+pub(crate) fn listener() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address");
     (listener, format!("http://{address}/"))
 }
 
 /// The status in the head of a response.
-pub fn status_of(response: &str) -> &str {
+pub(crate) fn status_of(response: &str) -> &str {
     response.split(' ').nth(1).unwrap_or("no status")
 }
 
 /// Waits until `condition` holds, a turn of the loop after another.
 #[co::coroutine]
-pub fn until(condition: impl Fn() -> bool + 'static) {
+pub(crate) fn until(condition: impl Fn() -> bool + 'static) {
     while !condition() {
         yield_!(co::moment());
     }
 }
 
 /// Runs a coroutine on a fresh loop, and gives what it logs: errors and warnings.
-pub fn warnings<T: 'static>(body: impl FnOnce() -> co::Future<T> + Send + 'static) -> Vec<String> {
+pub(crate) fn warnings<T: 'static>(
+    body: impl FnOnce() -> co::Future<T> + Send + 'static,
+) -> Vec<String> {
     watchdog(LIMIT, || {
         let mut lines = logged(|| {
             let io_loop = IoLoop::new().expect("descriptors for a loop");
@@ -102,14 +104,14 @@ pub fn warnings<T: 'static>(body: impl FnOnce() -> co::Future<T> + Send + 'stati
 }
 
 /// A server on a thread of its own.
-pub struct ServerThread {
-    pub address: SocketAddr,
+pub(crate) struct ServerThread {
+    pub(crate) address: SocketAddr,
     handle: Handle,
     thread: Option<JoinHandle<()>>,
 }
 
 impl ServerThread {
-    pub fn start(application: impl FnOnce() -> Application + Send + 'static) -> Self {
+    pub(crate) fn start(application: impl FnOnce() -> Application + Send + 'static) -> Self {
         let (sender, receiver) = channel();
         let thread = thread::spawn(move || {
             let server = serve(application());
