@@ -116,7 +116,8 @@ pub mod __private;
 /// # Ok::<(), co::LoopError>(())
 /// ```
 ///
-/// A `yield_!` that comes out of a macro of the user's own is not seen; an `.await` there works, but reports do not know its place.
+/// A `yield_!` that comes out of a macro of the user's own is not seen; an `.await` there works, but reports do not know its place. A coroutine that returns
+/// a future for somebody else to yield meets clippy's `async_yields_async`; allow it on the function.
 pub use coroutine_macros::coroutine;
 
 /// ```

@@ -39,6 +39,7 @@ mod limit;
 mod rt;
 mod server;
 
+pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use url::Url;
 

@@ -392,6 +392,7 @@ fn the_time_limit_of_a_test_does_not_count_virtual_time() {
 #[test]
 fn a_sleep_can_be_handed_from_one_coroutine_to_another_in_the_middle() {
     #[co::coroutine]
+    #[allow(clippy::async_yields_async)]
     fn polls_once(mut sleep: co::Sleep) -> co::Sleep {
         let polled = yield_!(std::future::poll_fn(|cx| {
             std::task::Poll::Ready(std::pin::Pin::new(&mut sleep).poll(cx).is_ready())

@@ -46,7 +46,7 @@ impl HttpClient {
         let fetch = move || AsyncHttpClient::new().fetch(request);
         match self.io_loop()?.run_sync(fetch) {
             Ok(result) => result,
-            Err(error) => Err(HttpError::caused(Kind::Loop, error.to_string())),
+            Err(error) => Err(HttpError::caused(Kind::Loop, error)),
         }
     }
 

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use coroutine_core::{self as co, Promise, promise};
 use coroutine_http::{Application, HttpError, HttpServer, RequestHandler};
-use coroutine_tests::{Events, assert_one_message};
+use coroutine_tests::{Events, LIMIT, assert_one_message, logged, watchdog};
 
-use super::support::{get, serve, talk, until, warnings};
+use super::support::{get, run, serve, talk, until, warnings};
 
 /// The promise that a handler waits for.
 type Waits = Rc<RefCell<Option<Promise<()>>>>;
@@ -320,4 +320,27 @@ fn a_date_and_a_length_are_sent_and_text_is_html_unless_said_otherwise() {
     );
     assert!(answer.contains("content-length: 5"), "{answer}");
     assert!(answer.contains("date: "), "{answer}");
+}
+
+#[co::coroutine]
+fn visit() {
+    let server = serve(Application::new().get("/a", |mut handler: RequestHandler| {
+        handler.write("a");
+    }));
+    yield_!(get(&server, "/a?b")).expect("an answer");
+    yield_!(get(&server, "/nowhere")).expect_err("a failure");
+}
+
+#[test]
+fn each_response_is_a_line_of_the_access_log() {
+    let lines = watchdog(LIMIT, || logged(|| run(visit)));
+    let accesses: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("INFO"))
+        .collect();
+    let [found, lost] = accesses[..] else {
+        panic!("not two accesses: {accesses:#?}");
+    };
+    assert!(found.starts_with("INFO 200 GET /a?b (127.0.0.1:") && found.ends_with(" ms"));
+    assert!(lost.starts_with("INFO 404 GET /nowhere (127.0.0.1:"));
 }

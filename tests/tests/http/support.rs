@@ -89,15 +89,18 @@ pub(crate) fn until(condition: impl Fn() -> bool + 'static) {
     }
 }
 
+/// Runs a coroutine on a fresh loop.
+pub(crate) fn run<T: 'static>(body: impl FnOnce() -> co::Future<T> + 'static) {
+    let io_loop = IoLoop::new().expect("descriptors for a loop");
+    io_loop.run_sync(body).expect("an end");
+}
+
 /// Runs a coroutine on a fresh loop, and gives what it logs: errors and warnings.
 pub(crate) fn warnings<T: 'static>(
     body: impl FnOnce() -> co::Future<T> + Send + 'static,
 ) -> Vec<String> {
     watchdog(LIMIT, || {
-        let mut lines = logged(|| {
-            let io_loop = IoLoop::new().expect("descriptors for a loop");
-            io_loop.run_sync(body).expect("an end");
-        });
+        let mut lines = logged(|| run(body));
         lines.retain(|line| line.starts_with("ERROR") || line.starts_with("WARN"));
         lines
     })
