@@ -34,14 +34,21 @@ struct Shelf {
 
 struct Pool {
     shelves: [Shelf; SIZES],
+    /// Whether nothing is kept any more: the thread is ending.
+    closed: Cell<bool>,
 }
 
 thread_local! {
+    /// It has no destructor, so that using it is a mere access to memory; [`KEEPER`] has.
     static POOL: Pool = const {
         Pool {
             shelves: [const { Shelf { first: Cell::new(ptr::null_mut()), count: Cell::new(0) } }; SIZES],
+            closed: Cell::new(false),
         }
     };
+
+    /// Empties the pool when the thread ends. It is there before the first block is, since it comes with the first one from the system.
+    static KEEPER: Keeper = const { Keeper };
 }
 
 /// The number of the shelf for blocks of this layout, if there is one.
@@ -88,19 +95,32 @@ pub(crate) unsafe fn free<T>(room: NonNull<T>) {
         return unsafe { alloc::dealloc(room.as_ptr(), layout) };
     };
     // SAFETY: the room is unused and of the shelf's layout.
-    let kept = POOL.try_with(|pool| unsafe { pool.shelves[shelf].put(room, layout_of(shelf)) });
-    if kept != Ok(true) {
+    let kept = POOL.with(|pool| unsafe {
+        !pool.closed.get() && pool.shelves[shelf].put(room, layout_of(shelf))
+    });
+    if !kept {
         // SAFETY: the room came from the system with the shelf's layout, at one time or another, and was not kept.
         unsafe { alloc::dealloc(room.as_ptr(), layout_of(shelf)) };
     }
 }
 
+// Of the C ABI since that does not unwind: callers hold what they want to put there, and need no code to drop it.
 #[cold]
-fn from_system(layout: Layout) -> NonNull<u8> {
-    debug_assert!(layout.size() != 0);
-    // SAFETY: a node has a header, so its size is not zero.
-    let room = unsafe { alloc::alloc(layout) };
+extern "C" fn system_block(size: usize, align: usize) -> NonNull<u8> {
+    if KEEPER.try_with(|_| ()).is_err() {
+        POOL.with(|pool| pool.closed.set(true));
+    }
+    debug_assert!(size != 0);
+    // SAFETY: size and alignment are those of a layout; a node has a header, so the size is not zero.
+    let (layout, room) = unsafe {
+        let layout = Layout::from_size_align_unchecked(size, align);
+        (layout, alloc::alloc(layout))
+    };
     NonNull::new(room).unwrap_or_else(|| handle_alloc_error(layout))
+}
+
+fn from_system(layout: Layout) -> NonNull<u8> {
+    system_block(layout.size(), layout.align())
 }
 
 impl Shelf {
@@ -134,8 +154,17 @@ impl Shelf {
     }
 }
 
-impl Drop for Pool {
+struct Keeper;
+
+impl Drop for Keeper {
     fn drop(&mut self) {
+        POOL.with(Pool::close);
+    }
+}
+
+impl Pool {
+    fn close(&self) {
+        self.closed.set(true);
         for (number, shelf) in self.shelves.iter().enumerate() {
             while let Some(block) = shelf.take() {
                 // SAFETY: the block came from the system with the shelf's layout.
