@@ -11,6 +11,7 @@ use crate::callback::Callback;
 use crate::completion::{Completion, Taken};
 use crate::current;
 use crate::group::Group;
+use crate::log;
 use crate::node::{AnyNode, Local, Node};
 use crate::outcome::{Broken, Outcome};
 use crate::shared::SharedFuture;
@@ -150,7 +151,11 @@ impl<T> Future<T> {
             Taken::Now(result) => Poll::Ready(result),
             Taken::NotReady => {
                 Group::wait_in(completion.waiter(), cx);
-                Poll::Pending
+                // A waker that was cloned or dropped there is foreign code, and may have set the result.
+                match completion.take() {
+                    Taken::Now(result) => Poll::Ready(result),
+                    Taken::NotReady | Taken::Before => Poll::Pending,
+                }
             }
             Taken::Before => panic!("a future was yielded again after its result had been taken"),
         }
@@ -279,6 +284,8 @@ impl<T: 'static> Promise<T> {
 
 impl<T: 'static, E: 'static> Promise<Result<T, E>> {
     /// Provides an error as the result. Tornado's `set_exception`.
+    ///
+    /// If nobody can look at it any more, it is dropped as any result is; only a coroutine's error is logged then.
     pub fn set_exception(self, error: E) {
         self.set_result(Err(error));
     }
@@ -316,7 +323,7 @@ unsafe impl<T: 'static> Node for PromiseCell<T> {
 
     fn abandon(this: &Local<Self>) {
         this.flags().set(this.flags().get() | ABANDONED);
-        drop(this.completion.take());
+        log::catching("a result's destructor", || drop(this.completion.take()));
     }
 }
 

@@ -117,8 +117,14 @@ impl Shared {
         if !self.pending.load(Ordering::Acquire) {
             return None;
         }
-        self.pending.store(false, Ordering::Release);
+        // Reading too, so that whatever was written before the notification is seen, a stop for example.
+        self.pending.swap(false, Ordering::AcqRel);
         Some(std::mem::take(&mut self.lock().messages))
+    }
+
+    /// Whether another thread has asked the loop to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_pending(&self) -> bool {
@@ -137,7 +143,6 @@ impl Shared {
         self.wakers.load(Ordering::Acquire) != 0
             || self.handles.load(Ordering::Acquire) != 0
             || self.is_pending()
-            || self.stop.load(Ordering::Acquire)
     }
 
     /// Takes nothing more from now on, and gives back what has come.

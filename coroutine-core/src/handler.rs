@@ -184,8 +184,11 @@ unsafe impl Node for Handler {
     }
 
     fn run(this: &Local<Self>) {
-        let (ready, function) = (this.ready.take(), this.function.take());
-        let (Some(ready), Some(mut function)) = (ready, function) else {
+        // Without news there is nothing to call it for: what had come was for another interest.
+        let Some(ready) = this.ready.take() else {
+            return;
+        };
+        let Some(mut function) = this.function.take() else {
             return;
         };
         callback::call(this.added_at, || function(this.fd, ready));

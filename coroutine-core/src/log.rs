@@ -11,19 +11,24 @@ use crate::outcome::panic_message;
 
 /// Logs an error.
 pub fn error(message: fmt::Arguments<'_>) {
-    if has_subscriber() {
-        tracing::error!("{message}");
-    } else {
-        to_stderr("error", message);
-    }
+    guarded(|| match has_subscriber() {
+        true => tracing::error!("{message}"),
+        false => to_stderr("error", message),
+    });
 }
 
 /// Logs a warning.
 pub fn warn(message: fmt::Arguments<'_>) {
-    if has_subscriber() {
-        tracing::warn!("{message}");
-    } else {
-        to_stderr("warning", message);
+    guarded(|| match has_subscriber() {
+        true => tracing::warn!("{message}"),
+        false => to_stderr("warning", message),
+    });
+}
+
+/// Calls code that may be a user's: a subscriber, or how a value shows itself. There is nowhere to report a panic of it, beyond the panic hook.
+fn guarded(code: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(code)) {
+        forget_payload(payload);
     }
 }
 

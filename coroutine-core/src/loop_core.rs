@@ -16,7 +16,7 @@ use crate::node::{AnyNode, Local, Node};
 use crate::poller::Poller;
 use crate::queue::Queue;
 use crate::task;
-use crate::timers::{Nanos, TimerKey, Timers};
+use crate::timers::{Nanos, Pass, TimerKey, Timers};
 
 /// What tasks, timers and sockets hold of their loop. It does not own them: an [`IoLoop`](crate::IoLoop) closes it when the last one goes.
 pub(crate) struct LoopCore {
@@ -34,6 +34,8 @@ pub(crate) struct LoopCore {
     stopping: Cell<bool>,
     /// Whether the turn is not to wait.
     interrupted: Cell<bool>,
+    /// Whether the loop is closed and its queue takes nothing more.
+    drained: Cell<bool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,6 +101,7 @@ impl LoopCore {
             phase: Cell::new(Phase::Idle),
             stopping: Cell::new(false),
             interrupted: Cell::new(false),
+            drained: Cell::new(false),
         })
     }
 
@@ -142,9 +145,7 @@ impl LoopCore {
     /// Puts a node into the queue. A closed loop drops it.
     #[inline]
     pub(crate) fn enqueue(&self, node: AnyNode) {
-        if self.is_closed() {
-            drop_node(node);
-        } else {
+        if !self.drained.get() {
             self.ready.push(node);
         }
     }
@@ -173,17 +174,15 @@ impl LoopCore {
         if !self.is_closed() {
             return self.timers.borrow_mut().add(deadline, target);
         }
-        if let Some(target) = target {
-            drop_node(target);
+        match target {
+            Some(_) => TimerKey::DEAD,
+            None => self.timers.borrow_mut().add(Nanos::MAX, None),
         }
-        self.timers.borrow_mut().add(Nanos::MAX, None)
     }
 
     pub(crate) fn remove_timer(&self, key: TimerKey) {
         let target = self.timers.borrow_mut().remove(key);
-        if let Some(target) = target {
-            drop_node(target);
-        }
+        drop(target);
     }
 
     pub(crate) fn timers(&self) -> &RefCell<Timers> {
@@ -201,10 +200,7 @@ impl LoopCore {
     /// It waits for I/O for as long as there is nothing to do, but no longer than `limit`.
     pub(crate) fn turn(self: &Rc<Self>, limit: Limit) -> io::Result<Turn> {
         let notified = self.receive();
-        let pass = {
-            let timers = self.timers.borrow();
-            (!timers.is_empty()).then(|| timers.begin_pass(self.elapsed()))
-        };
+        let pass = self.begin_pass();
         self.run_ready();
         if let Some(pass) = pass {
             self.run_due(pass);
@@ -219,6 +215,16 @@ impl LoopCore {
             Wait::Never => return Ok(Turn::NothingLeft),
         }
         Ok(Turn::Done)
+    }
+
+    /// Looks at the clock, if there are timers.
+    fn begin_pass(&self) -> Option<Pass> {
+        if self.timers.borrow().is_empty() {
+            return None;
+        }
+        // Before the borrow: the clock may be a user's.
+        let now = self.elapsed();
+        Some(self.timers.borrow().begin_pass(now))
     }
 
     /// Waits for I/O for `time`. A virtual clock skips it, once the kernel has nothing to report.
@@ -256,10 +262,9 @@ impl LoopCore {
             node.run();
         }
         self.ready.give_back(batch);
-        self.poller.asking().set(false);
     }
 
-    fn run_due(self: &Rc<Self>, pass: crate::timers::Pass) {
+    fn run_due(self: &Rc<Self>, pass: Pass) {
         loop {
             let due = self.timers.borrow_mut().pop_due(pass);
             match due {
@@ -271,7 +276,8 @@ impl LoopCore {
     }
 
     fn wait(&self, limit: Limit) -> Wait {
-        if !self.ready.is_empty() || self.stopping.get() || self.interrupted.take() {
+        let stopping = self.stopping.get() || self.shared.is_stopping();
+        if !self.ready.is_empty() || stopping || self.interrupted.take() {
             return Wait::Not;
         }
         let timer = self.time_to_timer();
@@ -319,17 +325,22 @@ impl LoopCore {
     pub(crate) fn close(&self) {
         self.phase.set(Phase::Closed);
         let messages = self.shared.close();
-        log::catching("a callback's destructor", || drop(messages));
+        for message in messages {
+            log::catching("a callback's destructor", || drop(message));
+        }
         self.live.cancel_all();
-        let ready = self.ready.take();
-        ready.into_iter().for_each(drop_node);
         let targets = self.timers.borrow_mut().disarm();
-        targets.into_iter().for_each(drop_node);
+        drop(targets);
         let (handlers, waiters) = self.poller.clear();
         for handler in handlers {
             drop_handler(&handler);
         }
-        waiters.into_iter().for_each(drop_node);
+        drop(waiters);
+        // What is dropped may queue more, which is dropped in its turn and not inside of the other.
+        while !self.ready.is_empty() {
+            drop(self.ready.take());
+        }
+        self.drained.set(true);
     }
 }
 
@@ -351,11 +362,6 @@ unsafe impl Node for Interrupt {
 pub(crate) fn drop_handler(handler: &Local<Handler>) {
     let function = handler.remove();
     log::catching("a handler's destructor", || drop(function));
-}
-
-/// Drops what may be the last pointer to a callback; its destructors are foreign code.
-fn drop_node(node: AnyNode) {
-    log::catching("a callback's destructor", || drop(node));
 }
 
 /// A duration in nanoseconds, or the longest there is: some 584 years.

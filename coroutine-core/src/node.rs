@@ -12,6 +12,7 @@ use std::ops::Deref;
 use std::process::abort;
 use std::ptr::NonNull;
 
+use crate::log;
 use crate::pool;
 use crate::site::Suspension;
 
@@ -37,7 +38,7 @@ pub(crate) enum Kind {
 pub(crate) unsafe trait Node: Sized + 'static {
     const KIND: Kind = Kind::Other;
 
-    /// Sees to it that the node runs on a later turn of its loop. Runs no user's code but that of a foreign waker.
+    /// Sees to it that the node runs on a later turn of its loop. Runs no user's code but that of a foreign waker. Never unwinds.
     fn schedule(this: &Local<Self>);
 
     /// Runs the node now. Never unwinds.
@@ -102,22 +103,19 @@ impl<N: Node> Block<N> {
         free: |header| unsafe { Self::free(header.cast()) },
     };
 
-    /// Drops the block and gives its room back, which it also does when a destructor panics.
+    /// Drops the block and gives its room back. A panic of a destructor is logged.
     ///
     /// # Safety
     ///
     /// The block came from [`Local::new`], and nobody uses it any more.
     unsafe fn free(block: NonNull<Self>) {
-        struct Room<N>(NonNull<Block<N>>);
-        impl<N> Drop for Room<N> {
-            fn drop(&mut self) {
-                // SAFETY: the room is the block's, which is dropped by now, or as far as it could be.
-                unsafe { pool::free(self.0) };
-            }
-        }
-        let room = Room(block);
-        // SAFETY: the caller's word.
-        unsafe { room.0.drop_in_place() };
+        // Here all nodes end, so here it is seen to that their destructors, which are foreign code, do not unwind into a loop.
+        log::catching("a destructor", || {
+            // SAFETY: the caller's word.
+            unsafe { block.drop_in_place() };
+        });
+        // SAFETY: the room is the block's, which is dropped by now, or as far as it could be.
+        unsafe { pool::free(block) };
     }
 }
 

@@ -22,7 +22,8 @@ pub(crate) fn offload<R: Send + 'static>(
         .name(name.to_owned())
         .spawn(move || promise.0.finish(Ok(work())));
     if let Err(error) = spawned {
-        slot.finish(Err(error));
+        // In the place of what the thread's side said when it was dropped unused.
+        *slot.lock() = State::Done(Err(error));
     }
     Offloaded(slot)
 }

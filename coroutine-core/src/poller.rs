@@ -3,7 +3,7 @@
 //! Sockets of this crate are watched edge-triggered from their making to their end, and remember what the kernel has said. Handlers of
 //! [`IoLoop::add_handler`](crate::IoLoop::add_handler) are level-triggered, as Tornado's are: each is armed anew after it has run.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -18,6 +18,7 @@ use slab::Slab;
 use crate::handler::{Handler, Interest, Ready};
 use crate::node::{AnyNode, Local};
 use crate::readiness::Readiness;
+use crate::task;
 
 /// Wakes a loop that waits, from any thread.
 pub(crate) struct Notifier(mio::Waker);
@@ -43,8 +44,6 @@ pub(crate) struct Poller {
     watched: RefCell<Slab<Watched>>,
     /// Which descriptors have handlers.
     handlers: RefCell<HashMap<RawFd, usize>>,
-    /// See [`ask`](Self::ask).
-    asking: Cell<bool>,
 }
 
 enum Watched {
@@ -62,7 +61,6 @@ impl Poller {
             events: RefCell::new(Events::with_capacity(EVENTS)),
             watched: RefCell::new(Slab::new()),
             handlers: RefCell::new(HashMap::new()),
-            asking: Cell::new(false),
         })
     }
 
@@ -93,17 +91,8 @@ impl Poller {
                 readiness.take_waiters(&mut asked);
             }
         }
-        let any = !asked.is_empty();
-        self.asking.set(any);
-        for node in asked {
-            node.schedule();
-        }
-        any
-    }
-
-    /// Whether those who run now were asked whether they wait still.
-    pub(crate) fn asking(&self) -> &Cell<bool> {
-        &self.asking
+        asked.iter().for_each(task::ask);
+        !asked.is_empty()
     }
 
     /// Whether anything is watched at all.

@@ -3,7 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::task::Context;
 
-use crate::node::{AnyNode, Kind};
+use crate::node::AnyNode;
+use crate::task::Asker;
 use crate::waker;
 
 /// Both directions of a socket.
@@ -39,14 +40,7 @@ pub(crate) struct Direction {
     /// Whether the direction is closed, so that it stays ready: the kernel says so once only.
     closed: Cell<bool>,
     /// Who is woken by the next event. Several tasks may read from one socket, or accept; each tries again then.
-    waiters: RefCell<Vec<Waiter>>,
-}
-
-/// Someone who asked for an event.
-struct Waiter {
-    node: AnyNode,
-    /// Whether it is known to wait still: it has asked again when it was woken for that, see [`Poller::ask`](crate::poller::Poller::ask).
-    confirmed: bool,
+    waiters: RefCell<Vec<Asker>>,
 }
 
 impl Direction {
@@ -84,29 +78,33 @@ impl Direction {
     }
 
     /// Adds whoever polls with `cx` to those who are woken by the next event.
-    pub(crate) fn wait(&self, cx: &Context<'_>, confirmed: bool) {
-        let mut known = false;
-        for waiter in &mut *self.waiters.borrow_mut() {
-            if waker::waits_for(&waiter.node, cx) {
-                waiter.confirmed |= confirmed;
-                known = true;
+    pub(crate) fn wait(&self, cx: &Context<'_>) {
+        // Outside of the borrow, since a foreign waker is cloned.
+        let asker = Asker::new(waker::waiter(cx));
+        let mut waiters = self.waiters.borrow_mut();
+        let same =
+            |waiter: &Asker| waiter.node() == asker.node() || waker::waits_for(waiter.node(), cx);
+        let gone: Vec<Asker> = match waiters.iter().position(same) {
+            Some(at) => vec![std::mem::replace(&mut waiters[at], asker)],
+            None => {
+                // Those who have ended would be kept until the next event.
+                let ended = waiters
+                    .extract_if(.., |waiter| waiter.has_ended())
+                    .collect();
+                waiters.push(asker);
+                ended
             }
-        }
-        if !known {
-            // Outside of the borrow, since a foreign waker is cloned.
-            let node = waker::waiter(cx);
-            // Nobody can be asked who is no task.
-            let confirmed = confirmed || node.kind() != Kind::Task;
-            self.waiters.borrow_mut().push(Waiter { node, confirmed });
-        }
+        };
+        drop(waiters);
+        drop(gone);
     }
 
     fn is_awaited(&self) -> bool {
-        self.waiters.borrow().iter().any(|waiter| waiter.confirmed)
+        self.waiters.borrow().iter().any(Asker::is_confirmed)
     }
 
     fn take_waiters(&self, taken: &mut Vec<AnyNode>) {
         let mut waiters = self.waiters.borrow_mut();
-        taken.extend(waiters.drain(..).map(|waiter| waiter.node));
+        taken.extend(waiters.drain(..).map(Asker::into_node));
     }
 }

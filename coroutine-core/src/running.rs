@@ -101,7 +101,8 @@ impl IoLoop {
         self.run_until(function, Limit::Never, Duration::MAX)
     }
 
-    /// As [`run_sync`](Self::run_sync), but gives up after `timeout`. The coroutine is left as it is, and goes on when the loop runs again.
+    /// As [`run_sync`](Self::run_sync), but gives up after `timeout`. A coroutine that was started is left as it is, and goes on when the loop runs
+    /// again; a lazy one, and any other future, is dropped.
     ///
     /// # Errors
     ///
@@ -138,13 +139,14 @@ impl IoLoop {
         let entered = Entered::new(self)?;
         let core = self.core();
         let body = async move { function().into_yielded().await };
-        let mut main = task::start_hidden(Rc::clone(core), || Descriptor::plain(&MAIN), body);
+        let main = task::start_hidden(Rc::clone(core), || Descriptor::plain(&MAIN), body);
         main.when_done(Local::new(Interrupt(Rc::clone(core))).erase());
-        let end = entered.turn_until_done(&main, limit, timeout);
+        let mut main = CancelOnDrop(main);
+        let end = entered.turn_until_done(&main.0, limit, timeout);
         if end.is_err() {
-            main.cancel();
+            main.0.cancel();
         }
-        let outcome = match main.result() {
+        let outcome = match main.0.result() {
             Ok(value) => return Ok(value),
             Err(error) => error.into_outcome(),
         };
@@ -160,7 +162,7 @@ impl IoLoop {
     /// One turn, for a loop that is embedded in another one: waits for at most `timeout`, or for as long as it takes.
     ///
     /// Call it when [`as_fd`](std::os::fd::AsFd::as_fd) is readable, when [`next_deadline`](Self::next_deadline) has come, and after adding callbacks. It returns
-    /// at once when nothing can ever wake the loop, and when the loop was stopped.
+    /// at once when nothing can ever wake the loop. A stop is for one turn, which does not wait then.
     ///
     /// # Errors
     ///
@@ -169,6 +171,7 @@ impl IoLoop {
         let entered = Entered::new(self)?;
         let limit = timeout.map_or(Limit::Never, |timeout| Limit::after(self.time(), timeout));
         entered.turn(limit)?;
+        self.core().take_stop();
         Ok(())
     }
 
@@ -202,6 +205,15 @@ pub(crate) fn close_as_current(core: &Rc<LoopCore>) {
     let outer = current::replace(Some(IoLoop { owner }));
     core.close();
     drop(current::replace(outer));
+}
+
+/// The coroutine around the argument of `run_sync`. The loop does not keep it, so it must not be left suspended, also where something unwinds.
+struct CancelOnDrop<T>(Future<T>);
+
+impl<T> Drop for CancelOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
 
 /// A loop that is being run, and is the current one of its thread meanwhile.

@@ -122,6 +122,10 @@ impl<T: Clone + 'static> SharedFuture<T> {
         let ticket = self.ticket.get().unwrap_or_else(|| state.new_ticket());
         self.ticket.set(Some(ticket));
         state.put_waiter(Waiter { ticket, slot });
+        if self.done() {
+            // By the doing of a waker that was cloned or dropped here.
+            Node::schedule(state);
+        }
     }
 }
 

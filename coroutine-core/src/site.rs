@@ -157,7 +157,8 @@ pub(crate) fn clear_reached() {
 /// Called by a coroutine whose body has suspended.
 #[inline]
 pub(crate) fn reached() -> StateCode {
-    REACHED.get()
+    // Taken, so that a coroutine around this one does not take it for its own.
+    REACHED.replace(StateCode::ELSEWHERE)
 }
 
 /// A coroutine that is suspended, and where.

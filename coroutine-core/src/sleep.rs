@@ -67,8 +67,10 @@ impl StdFuture for Sleep {
         }
         // Outside of the borrow, since a foreign waker is cloned and the old one dropped.
         waker::wait_in(&slot, cx);
-        if let Some(target) = self.io_loop.timers().borrow_mut().target(self.key) {
-            *target = slot.take();
+        match self.io_loop.timers().borrow_mut().target(self.key) {
+            Some(target) => *target = slot.take(),
+            // By the doing of that waker.
+            None => return Poll::Ready(()),
         }
         Poll::Pending
     }

@@ -47,6 +47,8 @@ const CANCELLED: u32 = 1 << 4;
 const DETACHED: u32 = 1 << 5;
 /// It is the loop's own, and no suspended coroutine in the eyes of a user.
 const HIDDEN: u32 = 1 << 6;
+/// It runs, or will, to show whether it waits still for what it waited for: see [`ask`].
+const ASKED: u32 = 1 << 7;
 
 /// A coroutine that was started.
 #[repr(C)]
@@ -66,26 +68,89 @@ pub(crate) struct TaskPart {
     pub(crate) remote: AtomicPtr<Remote>,
     /// Where it stands in the loop's table of live coroutines.
     pub(crate) key: Cell<Key>,
+    /// How often it has run; its end counts too.
+    runs: Cell<u32>,
+}
+
+/// A task that was not ended, because something unwound where nothing should, must not be found by its wakers.
+impl Drop for TaskPart {
+    fn drop(&mut self) {
+        waker::release(self);
+    }
 }
 
 impl TaskPart {
     pub(crate) fn io_loop(&self) -> &Rc<LoopCore> {
         &self.io_loop
     }
+
+    fn count_run(&self) {
+        self.runs.set(self.runs.get().wrapping_add(1));
+    }
+}
+
+/// Who has asked to be woken, as one can check later whether it waits still.
+pub(crate) struct Asker {
+    node: AnyNode,
+    /// At which of its runs a task has asked.
+    run: u32,
+    /// Whether it is known to wait, unless it has run since.
+    confirmed: bool,
+}
+
+impl Asker {
+    pub(crate) fn new(node: AnyNode) -> Self {
+        let (run, confirmed) = match part(&node) {
+            Some(part) => (part.runs.get(), node.flags().get() & ASKED != 0),
+            // Nobody can be asked who is no task.
+            None => (0, true),
+        };
+        Self {
+            node,
+            run,
+            confirmed,
+        }
+    }
+
+    pub(crate) fn node(&self) -> &AnyNode {
+        &self.node
+    }
+
+    pub(crate) fn into_node(self) -> AnyNode {
+        self.node
+    }
+
+    /// Whether it is known to wait still.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        self.confirmed && part(&self.node).is_none_or(|part| part.runs.get() == self.run)
+    }
+
+    /// Whether it is a task that has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        part(&self.node).is_some() && self.node.flags().get() & ENDED != 0
+    }
+}
+
+/// Has a task run, so that it shows whether it waits still for what it waited for: it asks again, or it does not.
+pub(crate) fn ask(node: &AnyNode) {
+    if part(node).is_some() {
+        node.flags().set(node.flags().get() | ASKED);
+    }
+    node.schedule();
+}
+
+/// What all tasks have, if the node is one.
+fn part(node: &AnyNode) -> Option<&TaskPart> {
+    // SAFETY: a task begins with its part.
+    (node.kind() == Kind::Task).then(|| unsafe { node.node() })
 }
 
 /// Wakes what a timer of `io_loop` was set for.
 ///
 /// A task runs at once, unless it stands in the queue already or is another loop's: then it waits for its turn there.
 pub(crate) fn wake_due(node: &AnyNode, io_loop: &Rc<LoopCore>) {
-    let at_once = match node.kind() {
-        Kind::Task => {
-            // SAFETY: a task begins with its part.
-            let part = unsafe { node.node::<TaskPart>() };
-            node.flags().get() & QUEUED == 0 && Rc::ptr_eq(&part.io_loop, io_loop)
-        }
-        Kind::ForeignWaker | Kind::Group | Kind::Other => true,
-    };
+    let at_once = part(node)
+        .is_none_or(|part| node.flags().get() & QUEUED == 0 && Rc::ptr_eq(&part.io_loop, io_loop));
     if at_once {
         node.run();
     } else {
@@ -131,6 +196,7 @@ where
             io_loop,
             remote: AtomicPtr::new(ptr::null_mut()),
             key: Cell::new(Key::NONE),
+            runs: Cell::new(0),
         },
         completion: Completion::new(),
         runner: Runner::new(describe, body),
@@ -149,6 +215,7 @@ where
     /// Runs the body to its next suspension.
     #[inline]
     fn step(this: &Local<Self>) -> Step<T> {
+        this.part.count_run();
         waker::with_running(this, |waker| {
             let mut cx = Context::from_waker(waker);
             // SAFETY: a task stays where it is; `ENDED` and `RUNNING` were clear, and `RUNNING` is set now.
@@ -166,8 +233,10 @@ where
         if now & HIDDEN == 0 && this.part.key.get().is_none() {
             this.part.io_loop.live().insert(this.clone().erase());
         }
+        // One that was asked may take several turns to come to where it waits.
+        let asked = if now & QUEUED == 0 { ASKED } else { 0 };
+        flags.set(now & !(AGAIN | asked));
         if now & AGAIN != 0 {
-            flags.set(now & !AGAIN);
             Self::schedule(this);
         }
     }
@@ -175,6 +244,7 @@ where
     /// Frees the body and makes the result known.
     fn end(this: &Local<Self>, result: Result<T, Outcome>) {
         this.flags().set(this.flags().get() | ENDED);
+        this.part.count_run();
         // SAFETY: `RUNNING` is clear; `ENDED` was clear and is set now, so this happens once, and nobody uses the frame any more.
         log::catching("a destructor of a coroutine", || unsafe {
             this.runner.free();
@@ -269,7 +339,9 @@ where
     fn abandon(this: &Local<Self>) {
         this.flags().set(this.flags().get() | DETACHED);
         if let Taken::Now(result) = this.completion.take() {
-            this.report(result);
+            log::catching("a destructor of a coroutine's result", || {
+                this.report(result);
+            });
         }
     }
 

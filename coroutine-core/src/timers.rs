@@ -20,6 +20,14 @@ pub(crate) struct TimerKey {
 }
 
 impl TimerKey {
+    /// That of no timer.
+    pub(crate) const DEAD: Self = Self {
+        slot: u32::MAX,
+        serial: u32::MAX,
+    };
+}
+
+impl TimerKey {
     #[cfg(test)]
     pub(crate) fn of(slot: u32, serial: u32) -> Self {
         Self { slot, serial }
@@ -193,7 +201,10 @@ impl Timers {
                 }
                 return None;
             };
-            if entry.deadline > pass.now || age(entry.key.serial, pass.serial).is_ge() {
+            // What is added during the pass is due at `pass.now` at the earliest.
+            let is_new =
+                || entry.deadline == pass.now && age(entry.key.serial, pass.serial).is_ge();
+            if entry.deadline > pass.now || is_new() {
                 return None;
             }
             self.pop_soon();

@@ -159,7 +159,8 @@ impl Remote {
 
     /// Wakes the task, if it has not ended. For the loop, which got this from another thread.
     pub(crate) fn receive(&self) {
-        self.sent.store(false, Ordering::Release);
+        // Reading too, so that the task sees what was written before a wake that found this one on its way.
+        self.sent.swap(false, Ordering::AcqRel);
         if let Some(task) = self.task_of_this_thread() {
             task.schedule();
         }
@@ -249,7 +250,7 @@ unsafe fn borrowed_wake(data: *const ()) {
 ///
 /// # Safety
 ///
-/// `header` is that of a task which lives for `'a`.
+/// `header` is that of a live task.
 unsafe fn part_of(header: *const Header) -> *const TaskPart {
     // SAFETY: the caller's word; a task is `repr(C)` and begins with its part.
     unsafe { node_of(header) }.cast()

@@ -56,7 +56,7 @@ impl<S: Source> Watched<S> {
     ) -> Poll<io::Result<R>> {
         loop {
             if !direction.is_ready() {
-                direction.wait(cx, self.io_loop.poller().asking().get());
+                direction.wait(cx);
                 return Poll::Pending;
             }
             if !budget::spend(cx) {
