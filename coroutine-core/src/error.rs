@@ -8,17 +8,17 @@ use std::time::Duration;
 use crate::site::Suspension;
 
 /// Why a loop did not run, or ended before it was done.
-#[derive(Debug)]
+///
+/// Its `Debug` reads as its `Display`, since that is what a `main` prints which returns it.
 pub struct LoopError {
     kind: Kind,
 }
 
-#[derive(Debug)]
 enum Kind {
     Running,
     Closed,
     Stopped,
-    TimedOut(Duration),
+    TimedOut(Duration, Vec<Suspension>),
     Deadlock(Vec<Suspension>),
     Poll(io::Error),
 }
@@ -36,8 +36,8 @@ impl LoopError {
         Self::from(Kind::Stopped)
     }
 
-    pub(crate) fn timed_out(after: Duration) -> Self {
-        Self::from(Kind::TimedOut(after))
+    pub(crate) fn timed_out(after: Duration, suspended: Vec<Suspension>) -> Self {
+        Self::from(Kind::TimedOut(after, suspended))
     }
 
     pub(crate) fn deadlock(suspended: Vec<Suspension>) -> Self {
@@ -69,7 +69,7 @@ impl LoopError {
     /// Whether the coroutine of `run_sync` took longer than it was given.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.kind, Kind::TimedOut(_))
+        matches!(self.kind, Kind::TimedOut(..))
     }
 
     /// Whether coroutines are suspended that nothing can ever wake.
@@ -78,11 +78,11 @@ impl LoopError {
         matches!(self.kind, Kind::Deadlock(_))
     }
 
-    /// The coroutines that nothing can ever wake, and where each one is suspended; empty for other errors.
+    /// Where each coroutine of the loop is suspended, if nothing can ever wake it or the time has passed; empty for other errors.
     #[must_use]
     pub fn suspended(&self) -> &[Suspension] {
         match &self.kind {
-            Kind::Deadlock(suspended) => suspended,
+            Kind::Deadlock(suspended) | Kind::TimedOut(_, suspended) => suspended,
             _ => &[],
         }
     }
@@ -103,7 +103,10 @@ impl fmt::Display for LoopError {
             ),
             Kind::Closed => write!(f, "the loop is closed"),
             Kind::Stopped => write!(f, "the loop was stopped before the coroutine ended"),
-            Kind::TimedOut(after) => write!(f, "the coroutine did not end within {after:?}"),
+            Kind::TimedOut(after, suspended) => {
+                write!(f, "the coroutine did not end within {after:?}")?;
+                fmt_suspended(suspended, f)
+            }
             Kind::Poll(_) => write!(f, "the loop cannot wait for events"),
             Kind::Deadlock(suspended) => fmt_deadlock(suspended, f),
         }
@@ -115,8 +118,18 @@ fn fmt_deadlock(suspended: &[Suspension], f: &mut fmt::Formatter<'_>) -> fmt::Re
         f,
         "the loop can never wake: no callback, timer, descriptor, handle or waker is left"
     )?;
+    if suspended.is_empty() {
+        return write!(
+            f,
+            ", and the future that it was to run is not ready; one of another loop is for that loop to run"
+        );
+    }
+    fmt_suspended(suspended, f)
+}
+
+fn fmt_suspended(suspended: &[Suspension], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match suspended.len() {
-        0 => write!(f, ", and the future that it was to run is not ready"),
+        0 => Ok(()),
         1 => write!(f, ", and a coroutine is suspended:"),
         count => write!(f, ", and {count} coroutines are suspended:"),
     }?;
@@ -124,6 +137,16 @@ fn fmt_deadlock(suspended: &[Suspension], f: &mut fmt::Formatter<'_>) -> fmt::Re
         write!(f, "\n  {suspension}")?;
     }
     Ok(())
+}
+
+impl fmt::Debug for LoopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        match self.source() {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Error for LoopError {

@@ -20,8 +20,9 @@ use crate::shared::SharedFuture;
 ///
 /// Calling a coroutine gives one, and so does [`promise`]. Yield it to wait for the result. It is a [`std::future::Future`] as well.
 ///
-/// Dropping it detaches the coroutine, which goes on; its [`cancel`](Self::cancel) ends it. When a coroutine ends with an error or panics and its
-/// future was dropped, that is logged.
+/// Dropping it detaches the coroutine, which goes on; its [`cancel`](Self::cancel) ends it. When a coroutine panics, or its function declares a `Result` and it
+/// ends with an error that can be shown, and its future was dropped, that is logged. Of blocks, spawned futures and generic results it is not known whether
+/// they are errors.
 ///
 /// A future is not `Send`: a loop, its coroutines and their results stay on one thread.
 ///

@@ -21,12 +21,13 @@
 //! What can stand there is [`Yieldable`]; anything else is a `BadYieldError` at compile time. Blocks and closures become coroutines in
 //! [`block::coroutine!`].
 //!
-//! A coroutine starts when it is called and runs up to its first yield that is not ready. A yield that is ready goes on in place. What the call
-//! returns is a [`Future`] of the result:
+//! A coroutine starts when it is called and runs up to its first yield that is not ready. A yield that is ready goes on in place, so one that never has to
+//! wait lets nobody else run; yield a [`moment`] where that matters. A trait may declare coroutines, `#[co::coroutine] fn f(self: Rc<Self>) -> T;`, and be used as
+//! `dyn Trait`. What the call returns is a [`Future`] of the result:
 //!
 //! - yield it to wait for the result; a panic of the coroutine goes on in whoever yields it;
 //! - yield its [`outcome`](Future::outcome) to get a panic or a cancellation as a value;
-//! - drop it, and the coroutine goes on by itself; its error or panic is logged;
+//! - drop it, and the coroutine goes on by itself; its panic is logged, and its error where the function declares a `Result` whose error is `Display` or `Debug`;
 //! - [`cancel`](Future::cancel) it, and the coroutine's locals are dropped at its yield point;
 //! - make it [`shared`](Future::shared), for many to wait for.
 //!
@@ -84,6 +85,8 @@ pub mod net;
 #[path = "private.rs"]
 pub mod __private;
 
+/// Turns a function with yield points into a coroutine, which starts when it is called.
+///
 /// ```
 /// use std::rc::Rc;
 /// use std::time::Duration;
@@ -120,6 +123,8 @@ pub mod __private;
 /// a future for somebody else to yield meets clippy's `async_yields_async`; allow it on the function.
 pub use coroutine_macros::coroutine;
 
+/// Makes a coroutine of `main`, and runs the loop until it is done.
+///
 /// ```
 /// use coroutine_core as co;
 ///
@@ -132,6 +137,10 @@ pub use coroutine_macros::coroutine;
 /// When the loop can never wake, the program prints where each coroutine is suspended, and ends with status 1.
 pub use coroutine_macros::main;
 
+/// Makes a test of a coroutine, with a loop of its own and a limit of 5 seconds unless `timeout = seconds` states another.
+///
+/// The limit is real time, also where the test has a virtual clock.
+///
 /// ```
 /// use std::time::Duration;
 ///

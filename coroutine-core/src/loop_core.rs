@@ -34,6 +34,8 @@ pub(crate) struct LoopCore {
     stopping: Cell<bool>,
     /// Whether the turn is not to wait.
     interrupted: Cell<bool>,
+    /// How many pieces of work are on threads of the loop's own.
+    offloaded: Cell<usize>,
     /// Whether the loop is closed and its queue takes nothing more.
     drained: Cell<bool>,
 }
@@ -101,6 +103,7 @@ impl LoopCore {
             phase: Cell::new(Phase::Idle),
             stopping: Cell::new(false),
             interrupted: Cell::new(false),
+            offloaded: Cell::new(0),
             drained: Cell::new(false),
         })
     }
@@ -185,6 +188,10 @@ impl LoopCore {
         drop(target);
     }
 
+    pub(crate) fn offloaded(&self) -> &Cell<usize> {
+        &self.offloaded
+    }
+
     pub(crate) fn timers(&self) -> &RefCell<Timers> {
         &self.timers
     }
@@ -227,10 +234,13 @@ impl LoopCore {
         Some(self.timers.borrow().begin_pass(now))
     }
 
-    /// Waits for I/O for `time`. A virtual clock skips it, once the kernel has nothing to report.
+    /// Waits for I/O for `time`. A virtual clock skips it, once the kernel has nothing to report and no work is on a thread of ours.
     fn poll_for(&self, time: Duration) -> io::Result<()> {
         if !self.clock.is_virtual() {
             return self.poller.poll(Some(time));
+        }
+        if self.offloaded.get() != 0 {
+            return self.poller.poll(None);
         }
         self.poller.poll(Some(Duration::ZERO))?;
         if self.ready.is_empty() && !self.shared.is_pending() {

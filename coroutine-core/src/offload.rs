@@ -3,9 +3,13 @@
 use std::future::Future as StdFuture;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+
+use crate::current;
+use crate::loop_core::LoopCore;
 
 /// Does `work` on a new thread, and gives its result on the loop.
 ///
@@ -25,7 +29,7 @@ pub(crate) fn offload<R: Send + 'static>(
         // In the place of what the thread's side said when it was dropped unused.
         *slot.lock() = State::Done(Err(error));
     }
-    Offloaded(slot)
+    Offloaded::new(slot)
 }
 
 /// What the two threads share.
@@ -69,15 +73,34 @@ impl<R> Drop for Promise<R> {
     }
 }
 
-/// The loop's side.
-pub(crate) struct Offloaded<R>(Arc<Slot<R>>);
+/// The loop's side. A virtual clock stands still while there is one: the thread takes real time.
+pub(crate) struct Offloaded<R> {
+    slot: Arc<Slot<R>>,
+    io_loop: Rc<LoopCore>,
+}
+
+impl<R> Offloaded<R> {
+    fn new(slot: Arc<Slot<R>>) -> Self {
+        let io_loop = current::core();
+        let offloaded = io_loop.offloaded();
+        offloaded.set(offloaded.get() + 1);
+        Self { slot, io_loop }
+    }
+}
+
+impl<R> Drop for Offloaded<R> {
+    fn drop(&mut self) {
+        let offloaded = self.io_loop.offloaded();
+        offloaded.set(offloaded.get() - 1);
+    }
+}
 
 impl<R> StdFuture for Offloaded<R> {
     type Output = io::Result<R>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
         let waker = cx.waker().clone();
-        let mut state = self.0.lock();
+        let mut state = self.slot.lock();
         match std::mem::replace(&mut *state, State::Taken) {
             State::Done(result) => Poll::Ready(result),
             State::Waiting(before) => {

@@ -254,7 +254,7 @@ impl<'a> Entered<'a> {
                 });
             }
             if core.is_over(limit) {
-                return Err(LoopError::timed_out(timeout));
+                return Err(LoopError::timed_out(timeout, core.live().suspensions()));
             }
             if self.turn(limit)? == Turn::NothingLeft {
                 return Err(LoopError::deadlock(core.live().suspensions()));
@@ -293,6 +293,7 @@ where
 }
 
 /// The body of a test under `#[coroutine_core::test]`.
+#[track_caller]
 pub fn run_test<Y, K>(
     timeout: Duration,
     virtual_clock: bool,
@@ -316,5 +317,8 @@ where
     };
     let result = io_loop.run_until(function, limit, timeout);
     io_loop.close();
-    result.unwrap_or_else(|error| panic!("{error}"))
+    match result {
+        Ok(output) => output,
+        Err(error) => panic!("{error}"),
+    }
 }

@@ -15,7 +15,7 @@ use crate::site;
 #[diagnostic::on_unimplemented(
     message = "BadYieldError: yielded unknown object `{Self}`",
     label = "`{Self}` is not a future, and cannot be converted to one",
-    note = "yield a future, for example a coroutine's or `sleep(..)`, or implement `ConvertYielded` for `{Self}`",
+    note = "yield a future, for example a coroutine's or `sleep(..)`, or a `Vec` of futures; a type of your own can implement `ConvertYielded`",
     note = "a blocking call gives its result at once and holds up the loop meanwhile: call its asynchronous twin, `AsyncHttpClient` for `HttpClient`"
 )]
 pub trait Yieldable<Kind> {

@@ -685,3 +685,30 @@ fn a_callback_is_called_on_its_own_loop_and_not_on_the_one_that_runs() {
         assert_eq!(events.take(), ["outer"]);
     });
 }
+
+#[test]
+fn a_timeout_of_run_sync_tells_where_coroutines_are_suspended() {
+    #[co::coroutine]
+    fn hangs() {
+        yield_!(co::sleep(Duration::from_secs(3600)));
+    }
+
+    with_loop(|io_loop| {
+        let error = io_loop
+            .run_sync_timeout(Duration::from_millis(1), hangs)
+            .expect_err("it takes an hour");
+        assert!(error.is_timeout());
+        let operands: Vec<_> = error.suspended().iter().map(|s| s.operand()).collect();
+        assert_eq!(operands, [Some("co::sleep(Duration::from_secs(3600))")]);
+        assert!(error.to_string().contains("`hangs` at "), "{error}");
+    });
+}
+
+#[test]
+fn an_error_of_the_loop_reads_the_same_where_main_prints_it() {
+    with_loop(|io_loop| {
+        let (_promise, future) = promise::<()>();
+        let error = io_loop.run_sync(|| future).expect_err("nobody sets it");
+        assert_eq!(format!("{error:?}"), error.to_string());
+    });
+}

@@ -420,3 +420,13 @@ fn a_sleep_can_be_handed_from_one_coroutine_to_another_in_the_middle() {
         assert_eq!(noted.take(), ["woken"]);
     });
 }
+
+#[co::test(virtual_clock)]
+fn a_virtual_clock_stands_still_while_a_name_is_looked_up() {
+    let io_loop = IoLoop::current();
+    let began = io_loop.time();
+    let _sleeping = io_loop.spawn(co::sleep(SECOND * 3600));
+    let found = yield_!(co::net::lookup_host("localhost", 80));
+    assert!(found.is_ok(), "{found:?}");
+    assert_eq!(io_loop.time(), began);
+}
