@@ -698,7 +698,11 @@ fn a_timeout_of_run_sync_tells_where_coroutines_are_suspended() {
             .run_sync_timeout(Duration::from_millis(1), hangs)
             .expect_err("it takes an hour");
         assert!(error.is_timeout());
-        let operands: Vec<_> = error.suspended().iter().map(|s| s.operand()).collect();
+        let operands: Vec<_> = error
+            .suspended()
+            .iter()
+            .map(co::Suspension::operand)
+            .collect();
         assert_eq!(operands, [Some("co::sleep(Duration::from_secs(3600))")]);
         assert!(error.to_string().contains("`hangs` at "), "{error}");
     });
