@@ -7,7 +7,6 @@ fn plain() {
 
 #[co::test(timeout = 0.5, virtual_clock)]
 #[should_panic(expected = "no")]
-#[ignore = "only its form matters"]
 fn with_everything() -> Result<(), String> {
     yield_!(async { Err("no".to_owned()) })
 }
