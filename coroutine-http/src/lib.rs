@@ -37,6 +37,7 @@ mod body;
 mod client;
 mod limit;
 mod rt;
+mod secret;
 mod server;
 
 pub use bytes::Bytes;

@@ -15,6 +15,10 @@ pub(crate) trait Watch {
     fn on_read(&self) {}
     /// Some bytes were written.
     fn on_write(&self) {}
+    /// The peer takes nothing, and bytes wait for it.
+    fn on_stuck(&self) {}
+    /// No bytes wait any more.
+    fn on_flush(&self) {}
 }
 
 /// For connections that nobody watches.
@@ -33,6 +37,18 @@ impl<W> Io<W> {
 
     pub(crate) fn into_stream(self) -> TcpStream {
         self.stream
+    }
+}
+
+impl<W: Watch> Io<W> {
+    #[inline]
+    fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &written {
+            Poll::Ready(Ok(_)) => self.watch.on_write(),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.watch.on_stuck(),
+        }
+        written
     }
 }
 
@@ -60,10 +76,7 @@ impl<W: Watch + Unpin> Write for Io<W> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut &self.stream).poll_write(cx, bytes);
-        written.map_ok(|count| {
-            self.watch.on_write();
-            count
-        })
+        self.noted(written)
     }
 
     fn poll_write_vectored(
@@ -72,10 +85,7 @@ impl<W: Watch + Unpin> Write for Io<W> {
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut &self.stream).poll_write_vectored(cx, bytes);
-        written.map_ok(|count| {
-            self.watch.on_write();
-            count
-        })
+        self.noted(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -83,6 +93,8 @@ impl<W: Watch + Unpin> Write for Io<W> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper asks for it when it has no bytes left.
+        self.watch.on_flush();
         Poll::Ready(Ok(()))
     }
 

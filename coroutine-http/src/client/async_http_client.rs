@@ -65,17 +65,22 @@ async fn follow_redirects(mut request: Parts) -> Result<HttpResponse, HttpError>
     let mut followed = 0;
     loop {
         let (head, body) = transfer(&request).await?;
-        let target = redirect::target(&request.url, &head)?;
-        let lost_its_way = target.is_some() && 0 < followed;
-        if let Some(url) = target
-            && followed < request.redirects
-        {
+        let location = redirect::location(&head);
+        let lost_its_way = location.is_some() && 0 < followed;
+        // Where redirects are not followed, nobody cares what it is.
+        let target = location
+            .filter(|_| followed < request.redirects)
+            .map(|location| redirect::target(&request.url, location));
+        if let Some(Ok(url)) = target {
             followed += 1;
             redirect::follow(&mut request, url, head.status);
             continue;
         }
         let time = IoLoop::current().time().saturating_duration_since(begin);
         let response = HttpResponse::new(head, body, request.url, time);
+        if let Some(Err((location, error))) = target {
+            return Err(HttpError::caused(Kind::Location(location, response), error));
+        }
         return match request.raise_error {
             true if lost_its_way => Err(HttpError::new(Kind::Redirects(response))),
             true if !response.status().is_success() => Err(HttpError::new(Kind::Status(response))),

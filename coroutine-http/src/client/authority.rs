@@ -22,14 +22,14 @@ impl Authority {
     pub(super) fn of(url: &Url) -> Result<Self, HttpError> {
         match url.scheme() {
             "http" => {}
-            "https" => return Err(HttpError::new(Kind::Tls(without_password(url)))),
+            "https" => return Err(HttpError::new(Kind::Tls(url.to_string()))),
             scheme => return Err(HttpError::new(Kind::Scheme(scheme.to_owned()))),
         }
         let host = match url.host() {
             Some(Host::Domain(name)) => name.to_owned(),
             Some(Host::Ipv4(address)) => address.to_string(),
             Some(Host::Ipv6(address)) => address.to_string(),
-            None => return Err(HttpError::new(Kind::Url(without_password(url)))),
+            None => return Err(HttpError::new(Kind::Url(url.to_string()))),
         };
         let port = url.port_or_known_default().unwrap_or(80);
         Ok(Self { host, port })
@@ -55,8 +55,16 @@ pub(super) fn host_header(url: &Url) -> Option<HeaderValue> {
     }
 }
 
-/// The value of the Authorization header, where the URL has a name and a password (RFC 7617).
-pub(super) fn basic_authorization(url: &Url) -> Option<HeaderValue> {
+/// Takes the name and the password out of a URL, which is shown in messages, and gives them as the value of the Authorization header (RFC 7617).
+pub(super) fn take_credentials(url: &mut Url) -> Option<HeaderValue> {
+    let value = basic_authorization(url);
+    // They fail where the URL cannot have any.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    value
+}
+
+fn basic_authorization(url: &Url) -> Option<HeaderValue> {
     let (name, password) = (url.username(), url.password());
     if name.is_empty() && password.is_none() {
         return None;
@@ -68,11 +76,4 @@ pub(super) fn basic_authorization(url: &Url) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(value).ok()?;
     value.set_sensitive(true);
     Some(value)
-}
-
-fn without_password(url: &Url) -> String {
-    let mut url = url.clone();
-    // Fails where there is none.
-    let _ = url.set_password(None);
-    url.into()
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::response::HttpResponse;
+use crate::secret::Short;
 
 /// Why a fetch gave no response, or that the response tells of an error. Tornado's `HTTPError`.
 ///
@@ -46,6 +47,8 @@ pub(super) enum Kind {
     TooLarge(usize),
     /// The response's status is not a good one.
     Status(HttpResponse),
+    /// A redirect leads to what is no URL.
+    Location(String, HttpResponse),
     /// The last redirect that was followed led to another one.
     Redirects(HttpResponse),
     /// A blocking client has no loop to work with.
@@ -117,10 +120,10 @@ impl HttpError {
         matches!(self.inner.kind, Kind::Status(_))
     }
 
-    /// Whether there were too many redirects.
+    /// Whether a redirect could not be followed: there were too many, or it leads to what is no URL. There is a response.
     #[must_use]
     pub fn is_redirect(&self) -> bool {
-        matches!(self.inner.kind, Kind::Redirects(_))
+        matches!(self.inner.kind, Kind::Redirects(_) | Kind::Location(..))
     }
 
     /// The status of the response, if there is one.
@@ -133,7 +136,9 @@ impl HttpError {
     #[must_use]
     pub fn response(&self) -> Option<&HttpResponse> {
         match &self.inner.kind {
-            Kind::Status(response) | Kind::Redirects(response) => Some(response),
+            Kind::Status(response) | Kind::Redirects(response) | Kind::Location(_, response) => {
+                Some(response)
+            }
             _ => None,
         }
     }
@@ -142,7 +147,9 @@ impl HttpError {
     #[must_use]
     pub fn into_response(self) -> Option<HttpResponse> {
         match self.inner.kind {
-            Kind::Status(response) | Kind::Redirects(response) => Some(response),
+            Kind::Status(response) | Kind::Redirects(response) | Kind::Location(_, response) => {
+                Some(response)
+            }
             _ => None,
         }
     }
@@ -151,16 +158,18 @@ impl HttpError {
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.inner.kind {
-            Kind::Url(url) => write!(f, "`{url}` is not a URL"),
+            Kind::Url(url) => write!(f, "`{}` is not a URL", Short(url)),
             Kind::Scheme(scheme) => {
+                let scheme = Short(scheme);
                 write!(f, "cannot fetch `{scheme}:` URLs; `http:` is supported")
             }
             Kind::Tls(url) => write!(
                 f,
-                "cannot fetch `{url}`: TLS is not supported yet; use an `http:` URL"
+                "cannot fetch `{}`: TLS is not supported yet; use an `http:` URL",
+                Short(url)
             ),
             Kind::Request(what) => write!(f, "cannot send the request: {what}"),
-            Kind::LookUp(host) => write!(f, "cannot find the host `{host}`"),
+            Kind::LookUp(host) => write!(f, "cannot find the host `{}`", Short(host)),
             Kind::Connect(host) => write!(f, "cannot connect to {host}"),
             Kind::ConnectTimeout(host, after) => {
                 write!(f, "no connection to {host} within {after:?}")
@@ -178,12 +187,18 @@ impl fmt::Display for HttpError {
                 f,
                 "HTTP {} from {}",
                 response.status(),
-                response.effective_url()
+                Short(response.effective_url().as_str())
             ),
             Kind::Redirects(response) => write!(
                 f,
                 "too many redirects, the last one from {}",
-                response.effective_url()
+                Short(response.effective_url().as_str())
+            ),
+            Kind::Location(location, response) => write!(
+                f,
+                "the redirect from {} leads to `{}`, which is not a URL",
+                Short(response.effective_url().as_str()),
+                Short(location)
             ),
             Kind::Loop => write!(f, "the blocking client has no loop to work with"),
         }

@@ -3,36 +3,37 @@
 use bytes::Bytes;
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap,
-    LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+    HeaderValue, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 use http::{Method, StatusCode, response};
-use url::Url;
+use url::{ParseError, Url};
 
-use super::error::{HttpError, Kind};
+use super::authority::take_credentials;
 use super::request::Parts;
+use crate::secret::without_userinfo;
 
-/// Where `response` sends the client, if it does.
-pub(super) fn target(from: &Url, response: &response::Parts) -> Result<Option<Url>, HttpError> {
-    if !matches!(response.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = response.headers.get(LOCATION) else {
-        return Ok(None);
-    };
-    let location = String::from_utf8_lossy(location.as_bytes());
-    match from.join(&location) {
-        Ok(mut url) => {
-            if url.fragment().is_none() {
-                url.set_fragment(from.fragment());
-            }
-            Ok(Some(url))
-        }
-        Err(error) => Err(HttpError::caused(Kind::Url(location.into_owned()), error)),
+/// Where `response` says that it sends the client, if it does.
+pub(super) fn location(response: &response::Parts) -> Option<&HeaderValue> {
+    match response.status.as_u16() {
+        301 | 302 | 303 | 307 | 308 => response.headers.get(LOCATION),
+        _ => None,
     }
 }
 
+/// The URL that a redirect leads to; or what it leads to and why that is none.
+pub(super) fn target(from: &Url, location: &HeaderValue) -> Result<Url, (String, ParseError)> {
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let mut url = from
+        .join(&location)
+        .map_err(|error| (without_userinfo(&location), error))?;
+    if url.fragment().is_none() {
+        url.set_fragment(from.fragment());
+    }
+    Ok(url)
+}
+
 /// Makes `request` the one that goes to `url`.
-pub(super) fn follow(request: &mut Parts, url: Url, status: StatusCode) {
+pub(super) fn follow(request: &mut Parts, mut url: Url, status: StatusCode) {
     if turns_into_get(&request.method, status) {
         request.method = Method::GET;
         request.body = Bytes::new();
@@ -41,6 +42,10 @@ pub(super) fn follow(request: &mut Parts, url: Url, status: StatusCode) {
     request.headers.remove(HOST);
     if url.origin() != request.url.origin() {
         remove_credentials(&mut request.headers);
+        request.authorization = None;
+    }
+    if let Some(authorization) = take_credentials(&mut url) {
+        request.authorization = Some(authorization);
     }
     request.url = url;
 }

@@ -1,5 +1,6 @@
 //! A request that is to be sent.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,11 +8,17 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use url::Url;
 
+use super::authority::take_credentials;
 use super::error::{HttpError, Kind};
+use crate::secret::{self, without_userinfo};
 
 /// A request. Tornado's `HTTPRequest`.
 ///
 /// What is wrong with its parts is told by the fetch.
+///
+/// A name and a password in the URL are sent as `Authorization`, unless the request has such a header, and are shown nowhere. `Content-Length` is told
+/// by the client; a request that says a different one or a `Transfer-Encoding` is not sent. `Connection` is the client's own, since each request has
+/// a connection to itself: what a request says there is replaced by `close`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,15 +31,16 @@ use super::error::{HttpError, Kind};
 ///     .request_timeout(Duration::from_secs(2));
 /// # drop(request);
 /// ```
-#[derive(Debug)]
 pub struct HttpRequest {
     pub(super) parts: Result<Parts, HttpError>,
 }
 
 /// A request whose parts are good.
-#[derive(Debug)]
 pub(super) struct Parts {
+    /// Without a name and a password.
     pub(super) url: Url,
+    /// The name and the password that the URL had.
+    pub(super) authorization: Option<HeaderValue>,
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -58,7 +66,7 @@ impl HttpRequest {
         match Url::parse(url) {
             Ok(url) => Self::of(url),
             Err(error) => Self {
-                parts: Err(HttpError::caused(Kind::Url(url.to_owned()), error)),
+                parts: Err(HttpError::caused(Kind::Url(without_userinfo(url)), error)),
             },
         }
     }
@@ -69,10 +77,12 @@ impl HttpRequest {
         Self::new(url).method(Method::POST).body(body)
     }
 
-    fn of(url: Url) -> Self {
+    fn of(mut url: Url) -> Self {
+        let authorization = take_credentials(&mut url);
         Self {
             parts: Ok(Parts {
                 url,
+                authorization,
                 method: Method::GET,
                 headers: HeaderMap::new(),
                 body: Bytes::new(),
@@ -109,7 +119,10 @@ impl HttpRequest {
             return self;
         };
         match (name.try_into(), value.try_into()) {
-            (Ok(name), Ok(value)) => drop(parts.headers.append(name, value)),
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(value.is_sensitive() || secret::is_secret(&name));
+                parts.headers.append(name, value);
+            }
             (Err(_), _) => self.parts = Err(unfit("a header's name is none")),
             (_, Err(_)) => self.parts = Err(unfit("a header's value cannot be one")),
         }
@@ -159,7 +172,23 @@ impl HttpRequest {
     }
 }
 
-fn unfit(what: &'static str) -> HttpError {
+impl fmt::Debug for HttpRequest {
+    /// Shows no credentials, and of the body only its length.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("HttpRequest");
+        match &self.parts {
+            Ok(parts) => debug
+                .field("method", &parts.method)
+                .field("url", &parts.url.as_str())
+                .field("headers", &secret::shown(&parts.headers))
+                .field("body", &format_args!("{} bytes", parts.body.len())),
+            Err(error) => debug.field("error", error),
+        };
+        debug.finish_non_exhaustive()
+    }
+}
+
+pub(super) fn unfit(what: &'static str) -> HttpError {
     HttpError::new(Kind::Request(what))
 }
 

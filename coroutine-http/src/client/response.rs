@@ -1,6 +1,7 @@
 //! A response that was fetched.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,8 +10,10 @@ use http::response::Parts;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
+use crate::secret;
+
 /// A whole response. Tornado's `HTTPResponse`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpResponse {
     status: StatusCode,
     headers: HeaderMap,
@@ -21,11 +24,12 @@ pub struct HttpResponse {
 
 impl HttpResponse {
     pub(super) fn new(
-        head: Parts,
+        mut head: Parts,
         body: Bytes,
         effective_url: Url,
         request_time: Duration,
     ) -> Self {
+        secret::mark(&mut head.headers);
         Self {
             status: head.status,
             headers: head.headers,
@@ -87,5 +91,18 @@ impl HttpResponse {
     #[must_use]
     pub fn request_time(&self) -> Duration {
         self.request_time
+    }
+}
+
+impl fmt::Debug for HttpResponse {
+    /// Shows no credentials, and of the body only its length.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse")
+            .field("status", &self.status)
+            .field("effective_url", &self.effective_url.as_str())
+            .field("headers", &self.headers)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("request_time", &self.request_time)
+            .finish()
     }
 }

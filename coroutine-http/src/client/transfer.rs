@@ -5,16 +5,17 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderValue, USER_AGENT,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderValue, TRANSFER_ENCODING,
+    USER_AGENT,
 };
 use http::{HeaderMap, Method, Request, Uri, response};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 
-use super::authority::{Authority, basic_authorization, host_header};
+use super::authority::{Authority, host_header};
 use super::connect::connect;
 use super::error::{HttpError, Kind};
-use super::request::Parts;
+use super::request::{Parts, unfit};
 use crate::body::{self, BodyError};
 use crate::rt::Io;
 
@@ -67,12 +68,13 @@ fn message(request: &Parts) -> Result<Request<Full<Bytes>>, HttpError> {
     let mut message = Request::new(Full::new(request.body.clone()));
     *message.method_mut() = request.method.clone();
     *message.uri_mut() = uri;
-    *message.headers_mut() = headers(request);
+    *message.headers_mut() = headers(request)?;
     Ok(message)
 }
 
 /// The headers of the request, and those that every request has.
-fn headers(request: &Parts) -> HeaderMap {
+fn headers(request: &Parts) -> Result<HeaderMap, HttpError> {
+    check_framing(request)?;
     let mut headers = request.headers.clone();
     let mut default = |name, value: Option<HeaderValue>| {
         if let (Entry::Vacant(entry), Some(value)) = (headers.entry(name), value) {
@@ -80,13 +82,26 @@ fn headers(request: &Parts) -> HeaderMap {
         }
     };
     default(HOST, host_header(&request.url));
-    default(AUTHORIZATION, basic_authorization(&request.url));
+    default(AUTHORIZATION, request.authorization.clone());
     default(USER_AGENT, Some(HeaderValue::from_static(AGENT)));
-    if request.body.is_empty() && expects_body(&request.method) {
-        default(CONTENT_LENGTH, Some(HeaderValue::from_static("0")));
+    if !request.body.is_empty() || expects_body(&request.method) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
     }
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    headers
+    Ok(headers)
+}
+
+/// Refuses what contradicts the body: the server would take a part of it for another request.
+fn check_framing(request: &Parts) -> Result<(), HttpError> {
+    if request.headers.contains_key(TRANSFER_ENCODING) {
+        return Err(unfit("its Transfer-Encoding is for the client to say"));
+    }
+    let length = HeaderValue::from(request.body.len());
+    let mut lengths = request.headers.get_all(CONTENT_LENGTH).iter();
+    match lengths.all(|said| *said == length) {
+        true => Ok(()),
+        false => Err(unfit("its Content-Length is not that of its body")),
+    }
 }
 
 fn expects_body(method: &Method) -> bool {

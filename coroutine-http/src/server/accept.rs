@@ -35,23 +35,27 @@ pub(super) fn accept(listener: TcpListener, door: Rc<Door>) {
                 door.connections
                     .add(|place| connection::serve(stream, peer, site, place));
             }
-            Err(error) if is_of_the_connection(&error) => {}
-            Err(error) => {
+            Err(error) if is_of_the_system(&error) => {
                 co::__private::log_error(format_args!(
                     "cannot accept a connection, and tries again in {BACK_OFF:?}: {error}"
                 ));
                 yield_!(co::sleep(BACK_OFF));
             }
+            Err(error) => {
+                tracing::debug!("a connection went before it was accepted: {error}");
+                // Others have a turn, however long the error lasts.
+                yield_!(co::moment());
+            }
         }
     }
 }
 
-/// Whether a connection went before it was accepted, which is no fault of the listener's.
-fn is_of_the_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-    )
+/// `ENOMEM`, `ENFILE`, `EMFILE` and `ENOBUFS`, for which the standard library has no kinds. The last is not the same everywhere.
+const SHORTAGES: [i32; 4] = [12, 23, 24, if cfg!(target_os = "linux") { 105 } else { 55 }];
+
+/// Whether the system has no more descriptors or memory, which only time may change. Any other error is of one connection.
+fn is_of_the_system(error: &io::Error) -> bool {
+    error
+        .raw_os_error()
+        .is_some_and(|code| SHORTAGES.contains(&code))
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 
-use super::request::HttpServerRequest;
+use super::request::{HttpServerRequest, target};
 
 const TARGET: &str = "coroutine_http::access";
 
@@ -39,6 +39,7 @@ impl Arrival {
 
 #[cold]
 fn log(status: StatusCode, method: &Method, uri: &Uri, remote_addr: SocketAddr, since: Instant) {
+    let uri = target(uri);
     let (status, milliseconds) = (status.as_u16(), since.elapsed().as_millis());
     tracing::info!(target: TARGET, "{status} {method} {uri} ({remote_addr}) {milliseconds} ms");
 }

@@ -29,6 +29,8 @@ pub(super) struct Activity {
     progress: Cell<u32>,
     /// Whether a response was given before the request's body had been read.
     hasty: Cell<bool>,
+    /// Whether a part of a response waits for the client.
+    stuck: Cell<bool>,
 }
 
 impl Activity {
@@ -37,6 +39,7 @@ impl Activity {
             phase: Cell::new(Phase::Head),
             progress: Cell::new(0),
             hasty: Cell::new(false),
+            stuck: Cell::new(false),
         }
     }
 
@@ -53,6 +56,11 @@ impl Activity {
         self.hasty.get()
     }
 
+    /// Whether there is nothing to be done for the client: no request is complete, and no response is on its way.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.phase.get() == Phase::Head && !self.stuck.get()
+    }
+
     fn note(&self) {
         self.progress.set(self.progress.get().wrapping_add(1));
     }
@@ -67,6 +75,14 @@ impl Watch for Rc<Activity> {
 
     fn on_write(&self) {
         self.note();
+    }
+
+    fn on_stuck(&self) {
+        self.stuck.set(true);
+    }
+
+    fn on_flush(&self) {
+        self.stuck.set(false);
     }
 }
 

@@ -23,6 +23,9 @@ use super::settings::Settings;
 /// A route is a path, in which `{name}` stands for one segment and `{*name}` at the end for all the rest. A request for no route is
 /// answered with 404, one for a method that the route has not with 405.
 ///
+/// A client that closes its direction of the connection before it has the response counts as one that has left, as with Tornado: it gets no
+/// response, and [`RequestHandler::on_connection_close`] tells the handler.
+///
 /// ```
 /// use coroutine_core as co;
 /// use coroutine_http::{Application, RequestHandler};
@@ -151,6 +154,8 @@ impl Application {
     ///
     /// It stands still while the head of a request is not complete, however often a byte of it arrives; while nothing of a body arrives; and while the
     /// client takes nothing of a response. The time that a handler takes is not limited.
+    ///
+    /// Zero does not mean that there is no limit: it closes each connection that has to wait for its client at all. `Duration::MAX` is as good as none.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.settings.idle_timeout = timeout;

@@ -17,7 +17,8 @@ use super::service::{Service, Site};
 use crate::limit::within;
 use crate::rt::Io;
 
-/// How long a client may go on sending a body that nobody reads. If the connection were closed at once, it might never see the response.
+/// How long a client may go on sending what nobody reads any more. If the connection were closed at once, that would reset it, and the client might
+/// never see the response.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// How a connection's requests came to their end.
@@ -38,22 +39,30 @@ pub(super) fn serve(stream: TcpStream, remote_addr: SocketAddr, site: Rc<Site>, 
         remote_addr,
     };
     let mut connection = http1::Builder::new().serve_connection(io, service);
+    let mut last = false;
     let end = yield_!(poll_fn(|cx| {
         if place.poll_last_call(cx) {
+            last = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
         match connection.poll_without_shutdown(cx) {
             Poll::Ready(result) => Poll::Ready(End::Closed(result)),
+            // hyper would wait for the rest of a head, which may never come.
+            Poll::Pending if last && activity.is_at_rest() => Poll::Ready(End::Closed(Ok(()))),
             Poll::Pending => idle.poll(cx).map(|()| End::Idle),
         }
     }));
     match end {
-        End::Closed(Ok(())) if activity.is_hasty() => {
-            let stream = connection.into_parts().io.into_stream();
-            yield_!(within(LINGER, linger(stream)));
+        End::Closed(result) => {
+            let refused = result.as_ref().is_err_and(hyper::Error::is_parse);
+            if let Err(error) = result {
+                report(&error, remote_addr);
+            }
+            if refused || activity.is_hasty() {
+                let stream = connection.into_parts().io.into_stream();
+                yield_!(within(LINGER, linger(stream)));
+            }
         }
-        End::Closed(Ok(())) => {}
-        End::Closed(Err(error)) => report(&error, remote_addr),
         End::Idle => tracing::debug!("closed the connection from {remote_addr}, which stood still"),
     }
 }
@@ -66,7 +75,7 @@ async fn linger(stream: TcpStream) {
     }
 }
 
-/// A client that leaves is no event. One that does not speak HTTP is; hyper has answered it by now.
+/// A client that leaves is no event. One that does not speak HTTP is; hyper has sent its answer, if it has one, but the client has yet to read it.
 fn report(error: &hyper::Error, remote_addr: SocketAddr) {
     if error.is_parse() {
         co::__private::log_warn(format_args!(

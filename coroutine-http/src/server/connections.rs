@@ -1,6 +1,6 @@
 //! The connections that a server has.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future as StdFuture;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use slab::Slab;
 pub(super) struct Connections {
     /// Borrowed for the length of a look: what is taken out is dropped afterwards.
     open: RefCell<Slab<Entry>>,
-    /// Fulfilled when the last one is gone.
-    drained: Cell<Option<co::Promise<()>>>,
+    /// Fulfilled when the last one is gone: one for each that waits for it.
+    drained: RefCell<Vec<co::Promise<()>>>,
 }
 
 struct Entry {
@@ -36,7 +36,7 @@ impl Connections {
     pub(super) fn new() -> Self {
         Self {
             open: RefCell::new(Slab::new()),
-            drained: Cell::new(None),
+            drained: RefCell::default(),
         }
     }
 
@@ -75,7 +75,7 @@ impl Connections {
         calls.into_iter().for_each(|call| call.set_result(()));
         match self.len() {
             0 => promise.set_result(()),
-            _ => drop(self.drained.replace(Some(promise))),
+            _ => self.drained.borrow_mut().push(promise),
         }
         drained
     }
@@ -118,10 +118,11 @@ impl Drop for Place {
             (open.try_remove(self.key), open.len())
         };
         drop(entry);
-        if left == 0
-            && let Some(drained) = self.connections.drained.take()
-        {
-            drained.set_result(());
+        if left == 0 {
+            let drained = self.connections.drained.take();
+            drained
+                .into_iter()
+                .for_each(|promise| promise.set_result(()));
         }
     }
 }

@@ -84,7 +84,8 @@ fn step<T: 'static>(mut future: co::Future<T>, ended: fn(T) -> Ended) -> Step {
     }
     Step::Later(Box::pin(async move {
         let outcome = future.outcome().await;
-        outcome.map_err(Failure::Outcome).and_then(ended)
+        let value = outcome.map_err(Failure::Outcome)?;
+        caught(|| ended(value)).and_then(|ended| ended)
     }))
 }
 
@@ -100,15 +101,25 @@ where
     R: HandlerResult,
 {
     fn start(&self, handler: RequestHandler) -> Step {
-        let called = catch_unwind(AssertUnwindSafe(|| self(handler)));
-        match called {
-            Ok(result) => result.into_step(),
-            Err(payload) => Step::Ended(Err(Failure::panic(payload))),
-        }
+        // What it gives is foreign as well: making an error of it may panic.
+        caught(|| self(handler).into_step()).unwrap_or_else(|failure| Step::Ended(Err(failure)))
     }
 }
 
+/// What foreign code gives, or that it panicked.
+pub(super) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(Failure::panic)
+}
+
 impl Failure {
+    /// Its text, even where the error that it carries panics.
+    pub(super) fn into_text(self) -> String {
+        caught(move || self.to_string()).unwrap_or_else(|failure| match failure {
+            Self::Panic(message) => format!("its error panicked when it was shown: {message}"),
+            _ => "its error cannot be shown".to_owned(),
+        })
+    }
+
     fn panic(payload: Box<dyn Any + Send>) -> Self {
         let text = payload.downcast_ref::<&'static str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

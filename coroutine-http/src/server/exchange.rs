@@ -8,6 +8,7 @@ use coroutine_core as co;
 use http::{HeaderMap, StatusCode};
 
 use super::access_log::Arrival;
+use super::departure::Departure;
 use super::endpoint::Ended;
 use super::reply::{Message, Reply};
 use super::request::HttpServerRequest;
@@ -18,16 +19,20 @@ pub(super) struct Exchange {
     /// The path's pattern, for reports.
     pub(super) pattern: Rc<str>,
     /// Names and values of the path's parameters, decoded.
-    pub(super) path_arguments: Vec<(Rc<str>, String)>,
+    pub(super) path_arguments: Vec<(Box<str>, String)>,
     /// Only borrowed for the length of a call; no foreign code runs meanwhile.
     pub(super) reply: RefCell<Reply>,
     pub(super) arrival: Arrival,
     /// Whether the handler has said that the response is complete.
     pub(super) finish: Cell<Finish>,
+    /// Called if the client leaves.
+    pub(super) departure: Departure,
 }
 
 /// Whether a response is complete.
+#[derive(Default)]
 pub(super) enum Finish {
+    #[default]
     Open,
     /// The connection waits for it.
     Awaited(co::Promise<()>),
@@ -60,19 +65,30 @@ impl Exchange {
     pub(super) fn settle(&self, ended: Ended) {
         let fault = self.reply.borrow_mut().take_fault();
         let finished = matches!(self.finish.replace(Finish::Finished), Finish::Finished);
-        let failed = fault.is_some() || (ended.is_err() && !finished);
+        self.departure.forget();
+        if fault.is_some() || (ended.is_err() && !finished) {
+            self.reply
+                .replace(Reply::error(StatusCode::INTERNAL_SERVER_ERROR));
+        }
         if let Some(fault) = fault {
             self.report(format_args!("{fault}"));
         }
         if let Err(failure) = ended {
-            self.report(format_args!("{failure}"));
-        }
-        if failed {
-            self.reply
-                .replace(Reply::error(StatusCode::INTERNAL_SERVER_ERROR));
+            self.report(format_args!("{}", failure.into_text()));
         }
         let status = self.reply.borrow().status();
         self.arrival.answered(status, &self.request);
+    }
+
+    /// The connection is gone, and nobody waits for the response any more.
+    pub(super) fn abandon(&self) {
+        let finish = self.finish.take();
+        let finished = matches!(finish, Finish::Finished);
+        self.finish.set(finish);
+        match finished {
+            true => self.departure.forget(),
+            false => self.departure.happen(),
+        }
     }
 
     fn report(&self, what: fmt::Arguments<'_>) {
@@ -89,9 +105,15 @@ impl Exchange {
         match Rc::get_mut(&mut self) {
             Some(this) => {
                 let spare = this.request.take_headers();
-                this.reply.get_mut().take_message(spare)
+                let method = this.request.method();
+                this.reply.get_mut().take_message(method, spare)
             }
-            None => self.reply.borrow_mut().take_message(HeaderMap::new()),
+            None => {
+                let method = self.request.method();
+                self.reply
+                    .borrow_mut()
+                    .take_message(method, HeaderMap::new())
+            }
         }
     }
 }

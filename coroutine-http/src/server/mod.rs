@@ -8,6 +8,7 @@ mod application;
 mod chunk;
 mod connection;
 mod connections;
+mod departure;
 mod endpoint;
 mod exchange;
 mod http_server;

@@ -4,8 +4,10 @@ use std::fmt;
 use std::panic::Location;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
+use http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 
 /// What is sent: a body that is all there, so that its length is known.
@@ -99,11 +101,15 @@ impl Reply {
         self.fault.take()
     }
 
-    /// Takes the response out. Text without a type is HTML, as in Tornado.
+    /// Takes the response to a request of this method out. Text without a type is HTML, as in Tornado.
     ///
     /// `spare` is a map whose memory may be used.
     #[inline]
-    pub(super) fn take_message(&mut self, mut spare: HeaderMap) -> Message {
+    pub(super) fn take_message(&mut self, method: &Method, mut spare: HeaderMap) -> Message {
+        let bodiless = self.is_bodiless();
+        if bodiless {
+            self.remove_body();
+        }
         let body = match std::mem::replace(&mut self.body, Written::Nothing) {
             Written::Nothing => Bytes::new(),
             Written::Once(chunk) => chunk,
@@ -112,6 +118,8 @@ impl Reply {
         if self.headers.is_empty() {
             spare.clear();
             std::mem::swap(&mut self.headers, &mut spare);
+        } else {
+            self.remove_framing(*method == Method::HEAD && body.is_empty() && !bodiless);
         }
         if !body.is_empty() && !self.headers.contains_key(CONTENT_TYPE) {
             self.headers.insert(CONTENT_TYPE, HTML);
@@ -120,6 +128,26 @@ impl Reply {
         *message.status_mut() = self.status;
         std::mem::swap(message.headers_mut(), &mut self.headers);
         message
+    }
+
+    /// Whether the status tells that there is no body (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
+    fn is_bodiless(&self) -> bool {
+        matches!(self.status.as_u16(), 204 | 205 | 304)
+    }
+
+    #[cold]
+    fn remove_body(&mut self) {
+        self.body = Written::Nothing;
+        self.headers.remove(CONTENT_TYPE);
+    }
+
+    /// Removes what says where the body ends: the protocol knows, and a client that believed something else would take a part of this response for
+    /// the next one. A response to HEAD has no body that a length could contradict.
+    fn remove_framing(&mut self, keep_length: bool) {
+        self.headers.remove(TRANSFER_ENCODING);
+        if !keep_length {
+            self.headers.remove(CONTENT_LENGTH);
+        }
     }
 }
 
@@ -141,7 +169,7 @@ pub(super) fn page(status: StatusCode) -> Bytes {
 
 /// A whole response that tells of an error.
 pub(super) fn error(status: StatusCode) -> Message {
-    Reply::error(status).take_message(HeaderMap::new())
+    Reply::error(status).take_message(&Method::GET, HeaderMap::new())
 }
 
 /// As [`error`], with one header more.

@@ -1,5 +1,6 @@
 //! A request, as a handler sees it.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -7,8 +8,9 @@ use http::header::AsHeaderName;
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, Version};
 
+use crate::secret;
+
 /// A request that a server got. Tornado's `HTTPServerRequest`.
-#[derive(Debug)]
 pub struct HttpServerRequest {
     head: Parts,
     body: Bytes,
@@ -82,5 +84,24 @@ impl HttpServerRequest {
     #[must_use]
     pub fn remote_addr(&self) -> SocketAddr {
         self.remote_addr
+    }
+}
+
+/// The target of a request for messages: without the host, in front of which there may be a name and a password.
+pub(super) fn target(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("-", |target| target.as_str())
+}
+
+impl fmt::Debug for HttpServerRequest {
+    /// Shows no credentials, and of the body only its length.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpServerRequest")
+            .field("method", self.method())
+            .field("uri", &target(self.uri()))
+            .field("version", &self.version())
+            .field("headers", &secret::shown(self.headers()))
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("remote_addr", &self.remote_addr)
+            .finish()
     }
 }

@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use super::chunk::IntoChunk;
 use super::exchange::Exchange;
 use super::reply::page;
-use super::request::HttpServerRequest;
+use super::request::{HttpServerRequest, target};
 
 /// A request and the response to it, in the hands of a handler.
 ///
@@ -84,7 +84,8 @@ impl RequestHandler {
 
 /// The response.
 ///
-/// A status, header name or header value that cannot be sent makes the response a 500, and is logged with the place.
+/// A status, header name or header value that cannot be sent makes the response a 500, and is logged with the place. `Content-Length` and
+/// `Transfer-Encoding` are the server's, which knows the body; only a response to HEAD without a body may tell a length.
 impl RequestHandler {
     /// Adds text or bytes to the body.
     pub fn write(&mut self, chunk: impl IntoChunk) {
@@ -185,11 +186,48 @@ impl RequestHandler {
     }
 }
 
+/// A client that leaves.
+impl RequestHandler {
+    /// Calls `callback` on a later turn if the connection is closed before the response is complete, by the client or by a shutdown of the server; if it
+    /// has been closed already, on the next turn. When the request is answered, it is dropped without being called. Tornado's method of this name.
+    ///
+    /// The handler's coroutine is not cancelled, since it may have begun something that wants an end. One whose work is worth nothing without the
+    /// client leaves the work to a coroutine of its own, and cancels that:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use coroutine_core as co;
+    /// use coroutine_http::{Application, RequestHandler};
+    ///
+    /// #[co::coroutine]
+    /// fn work() -> String {
+    ///     yield_!(co::sleep(Duration::from_secs(3600)));
+    ///     "done".to_owned()
+    /// }
+    ///
+    /// #[co::coroutine]
+    /// fn long(mut handler: RequestHandler) {
+    ///     let work = work().shared();
+    ///     let to_cancel = work.clone();
+    ///     handler.on_connection_close(move || drop(to_cancel.cancel()));
+    ///     if let Ok(text) = yield_!(work.outcome()) {
+    ///         handler.write(text);
+    ///     }
+    /// }
+    /// # Application::new().get("/", long);
+    /// ```
+    ///
+    /// As in Tornado, a client that closes only its own direction of the connection counts as one that has left.
+    pub fn on_connection_close(&self, callback: impl FnOnce() + 'static) {
+        self.exchange.departure.on(Box::new(callback));
+    }
+}
+
 impl fmt::Debug for RequestHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestHandler")
             .field("method", self.request().method())
-            .field("uri", self.request().uri())
+            .field("uri", &target(self.request().uri()))
             .field("status", &self.status())
             .finish()
     }

@@ -95,3 +95,12 @@ impl Waiting {
         Poll::Ready(())
     }
 }
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // The response was not taken: the connection is gone.
+        if let Some(exchange) = self.exchange.take() {
+            exchange.abandon();
+        }
+    }
+}

@@ -21,8 +21,6 @@ pub(super) struct Routes {
 /// A path, and who handles which method there.
 struct Path {
     pattern: Rc<str>,
-    /// The names of its parameters.
-    parameters: Vec<Rc<str>>,
     endpoints: Vec<(Methods, Box<dyn Endpoint>)>,
 }
 
@@ -34,10 +32,13 @@ pub(super) enum Methods {
 }
 
 /// Where a request goes.
-pub(super) struct Route<'a> {
-    pub(super) endpoint: &'a dyn Endpoint,
-    pub(super) pattern: &'a Rc<str>,
-    pub(super) arguments: Vec<(Rc<str>, String)>,
+pub(super) struct Route {
+    /// An index in `paths`.
+    path: usize,
+    /// An index in the path's `endpoints`.
+    endpoint: usize,
+    /// Names and values of the path's parameters, decoded.
+    pub(super) arguments: Vec<(Box<str>, String)>,
 }
 
 impl Routes {
@@ -67,27 +68,35 @@ impl Routes {
         }
         self.paths.push(Path {
             pattern: Rc::from(pattern),
-            parameters: parameters(pattern),
             endpoints: Vec::new(),
         });
         index
     }
 
     /// Finds the route, or the response that says why there is none.
-    pub(super) fn find(&self, method: &Method, path: &str) -> Result<Route<'_>, Box<Message>> {
+    pub(super) fn find(&self, method: &Method, path: &str) -> Result<Route, Box<Message>> {
         let Ok(found) = self.router.at(path) else {
             return Err(Box::new(reply::error(StatusCode::NOT_FOUND)));
         };
-        let path = &self.paths[*found.value];
+        let index = *found.value;
+        let path = &self.paths[index];
         let Some(endpoint) = path.endpoint(method) else {
             return Err(Box::new(path.not_allowed()));
         };
-        let values = found.params.iter().map(|(_, value)| decode(value));
+        let arguments = found.params.iter();
         Ok(Route {
+            path: index,
             endpoint,
-            pattern: &path.pattern,
-            arguments: path.parameters.iter().cloned().zip(values).collect(),
+            arguments: arguments
+                .map(|(name, value)| (Box::from(name), decode(value)))
+                .collect(),
         })
+    }
+
+    /// The pattern and the handler of a route that was found here.
+    pub(super) fn get(&self, route: &Route) -> (&Rc<str>, &dyn Endpoint) {
+        let path = &self.paths[route.path];
+        (&path.pattern, &*path.endpoints[route.endpoint].1)
     }
 }
 
@@ -99,16 +108,16 @@ impl fmt::Debug for Routes {
 }
 
 impl Path {
-    fn endpoint(&self, method: &Method) -> Option<&dyn Endpoint> {
+    /// The index of the handler for a method.
+    fn endpoint(&self, method: &Method) -> Option<usize> {
         let find = |method: &Method| {
             let mut endpoints = self.endpoints.iter();
-            endpoints.find(|(methods, _)| methods.contain(method))
+            endpoints.position(|(methods, _)| methods.contain(method))
         };
-        let found = find(method).or_else(|| match *method {
+        find(method).or_else(|| match *method {
             Method::HEAD => find(&Method::GET),
             _ => None,
-        });
-        found.map(|(_, endpoint)| &**endpoint)
+        })
     }
 
     /// The response to a method that nobody handles.
@@ -139,16 +148,6 @@ impl Methods {
             Self::One(one) => one == method,
         }
     }
-}
-
-/// The names in braces, in order: `id` and `rest` in `/users/{id}/{*rest}`. The router has checked the syntax.
-fn parameters(pattern: &str) -> Vec<Rc<str>> {
-    let pattern = pattern.replace("{{", "").replace("}}", "");
-    let pieces = pattern.split('{').skip(1);
-    let names = pieces.filter_map(|piece| piece.split('}').next());
-    names
-        .map(|name| Rc::from(name.trim_start_matches('*')))
-        .collect()
 }
 
 fn decode(value: &str) -> String {

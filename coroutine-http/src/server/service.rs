@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HeaderValue};
+use http::header::{CONNECTION, HOST, HeaderValue};
 use http::request::Parts;
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, Version};
 use hyper::body::{Body, Incoming};
 
 use super::access_log::Arrival;
 use super::activity::{Activity, Phase};
+use super::departure::Departure;
 use super::exchange::{Exchange, Finish};
 use super::reply::{self, Message, Reply};
 use super::request::HttpServerRequest;
@@ -47,6 +48,10 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let (head, body) = request.into_parts();
         let bare = body.is_end_stream();
         self.activity.set_hasty(!bare);
+        if !names_its_host(&head) {
+            let message = Box::new(reply::error(StatusCode::BAD_REQUEST));
+            return self.refuse(message, &head, arrival);
+        }
         let route = match self.site.routes.find(&head.method, head.uri.path()) {
             Ok(route) => route,
             Err(message) => return self.refuse(message, &head, arrival),
@@ -55,7 +60,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             return self.start(head, Bytes::new(), route, arrival);
         }
         let service = self.clone();
-        Respond::Reading(Box::pin(service.read(head, body, arrival)))
+        Respond::Reading(Box::pin(service.read(head, body, route, arrival)))
     }
 }
 
@@ -69,22 +74,24 @@ impl Service {
 
     /// Calls the handler. Inlined, since the request's head is large, and would be moved about.
     #[inline(always)]
-    fn start(&self, head: Parts, body: Bytes, route: Route<'_>, arrival: Arrival) -> Respond {
+    fn start(&self, head: Parts, body: Bytes, route: Route, arrival: Arrival) -> Respond {
+        let (pattern, endpoint) = self.site.routes.get(&route);
         let exchange = Rc::new(Exchange {
             request: HttpServerRequest::new(head, body, self.remote_addr),
-            pattern: Rc::clone(route.pattern),
+            pattern: Rc::clone(pattern),
             path_arguments: route.arguments,
             reply: RefCell::new(Reply::new()),
             arrival,
             finish: Cell::new(Finish::Open),
+            departure: Departure::default(),
         });
         self.activity.enter(Phase::Handler);
         let handler = RequestHandler::new(Rc::clone(&exchange));
-        Respond::new(route.endpoint.start(handler), exchange, &self.activity)
+        Respond::new(endpoint.start(handler), exchange, &self.activity)
     }
 
     /// Reads the body, then calls the handler.
-    async fn read(self, head: Parts, body: Incoming, arrival: Arrival) -> Message {
+    async fn read(self, head: Parts, body: Incoming, route: Route, arrival: Arrival) -> Message {
         self.activity.enter(Phase::Body);
         let limit = self.site.settings.max_body_size;
         let body = match body::read(body, limit).await {
@@ -92,10 +99,6 @@ impl Service {
             Err(error) => return self.refuse_body(&error, &head, arrival),
         };
         self.activity.set_hasty(false);
-        let route = match self.site.routes.find(&head.method, head.uri.path()) {
-            Ok(route) => route,
-            Err(message) => return *message,
-        };
         match self.start(head, body, route, arrival).await {
             Ok(message) => message,
             Err(never) => match never {},
@@ -113,5 +116,14 @@ impl Service {
         arrival.refused(status, head, self.remote_addr);
         self.activity.enter(Phase::Head);
         message
+    }
+}
+
+/// Whether a request names the one host that it is for, as it must since HTTP/1.1 (RFC 9112, 3.2).
+fn names_its_host(head: &Parts) -> bool {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match hosts.next() {
+        Some(_) => hosts.next().is_none(),
+        None => head.version < Version::HTTP_11,
     }
 }

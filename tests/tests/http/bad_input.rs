@@ -66,10 +66,8 @@ fn a_head_that_is_too_long_is_refused() {
     let server = hello();
     let long = "x".repeat(1 << 20);
     let request = format!("GET / HTTP/1.1\r\nHost: a\r\nX-Long: {long}\r\n\r\n");
-    let stream = yield_!(TcpStream::connect(server.local_addr())).expect("a connection");
-    // The server may close before it has read all of this.
-    let _ = yield_!(stream.write_all(request.as_bytes()));
-    drop(stream);
+    let answer = yield_!(talk(server.local_addr(), request));
+    assert_eq!(status_of(&answer), "431", "{answer}");
     let response = yield_!(get(&server, "/")).expect("an answer");
     assert_eq!(response.text(), "hello");
 }
@@ -125,4 +123,19 @@ fn a_port_alone_means_all_interfaces() {
     let client = coroutine_http::AsyncHttpClient::new();
     let error = yield_!(client.fetch(format!("http://127.0.0.1:{port}/"))).expect_err("no route");
     assert_eq!(error.status().expect("a response").as_u16(), 404);
+}
+
+#[co::test(timeout = 10)]
+fn a_request_that_does_not_name_one_host_is_a_400() {
+    let server = hello();
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n", "400"),
+        ("GET / HTTP/1.1\r\nHost:\r\n", "200"),
+        ("GET / HTTP/1.0\r\n", "200"),
+    ] {
+        let request = format!("{head}Connection: close\r\n\r\n");
+        let answer = yield_!(talk(server.local_addr(), request));
+        assert_eq!(status_of(&answer), status, "{head}");
+    }
 }

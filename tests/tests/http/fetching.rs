@@ -273,3 +273,91 @@ fn a_fetch_begins_when_it_is_called() {
     }
     assert_eq!(*seen.borrow(), 20);
 }
+
+/// A request with a secret wherever one can be.
+fn with_secrets(url: &str) -> HttpRequest {
+    HttpRequest::new(url.replace("http://", "http://me:secret@"))
+        .header("Authorization", "Bearer secret")
+        .header("Cookie", "session=secret")
+        .header("Proxy-Authorization", "Basic secret")
+}
+
+#[co::test(timeout = 10)]
+fn credentials_are_shown_nowhere() {
+    let server = serve(Application::new().get("/", |mut handler: RequestHandler| {
+        assert!(!format!("{:?}", handler.request()).contains("secret"));
+        handler.set_header("Set-Cookie", "session=secret");
+        handler.set_status(404);
+    }));
+    let url = url(&server, "/");
+    assert!(!format!("{:?}", with_secrets(&url)).contains("secret"));
+    let error = yield_!(fetch(with_secrets(&url))).expect_err("a failure");
+    let response = error.response().expect("a response");
+    assert_eq!(response.code(), 404);
+    for text in [
+        format!("{error}"),
+        format!("{error:?}"),
+        format!("{response:?}"),
+        response.effective_url().to_string(),
+    ] {
+        assert!(!text.contains("secret"), "{text}");
+    }
+}
+
+#[co::test(timeout = 10)]
+fn the_password_of_a_url_that_cannot_be_fetched_is_not_told() {
+    for url in [
+        "http://me:secret@host:port/",
+        "http://me:secret/secret@host:port/",
+        "https://me:secret@host/",
+        "//me:secret@host/",
+    ] {
+        let request = HttpRequest::new(url);
+        let shown = format!("{request:?}");
+        let error = yield_!(fetch(request)).expect_err("no way");
+        for text in [shown, format!("{error} {error:?}")] {
+            assert!(!text.contains("secret"), "{text}");
+        }
+        assert!(error.to_string().contains("host"), "{error}");
+    }
+}
+
+#[co::test(timeout = 10)]
+fn a_long_url_is_cut_in_messages() {
+    let server = serve(Application::new());
+    let long = "é".repeat(5000);
+    for url in [url(&server, &format!("/{long}")), long] {
+        let error = yield_!(AsyncHttpClient::new().fetch(url)).expect_err("a failure");
+        assert!(error.to_string().chars().count() < 300, "{error}");
+    }
+}
+
+#[co::test(timeout = 10)]
+fn a_request_whose_headers_contradict_its_body_is_not_sent() {
+    let post = || HttpRequest::post("http://127.0.0.1:1/", "body");
+    for request in [
+        post().header("Content-Length", "5"),
+        post()
+            .header("Content-Length", "4")
+            .header("Content-Length", "5"),
+        post().header("Transfer-Encoding", "chunked"),
+        HttpRequest::new("http://127.0.0.1:1/").header("Content-Length", "1"),
+    ] {
+        let error = yield_!(fetch(request)).expect_err("a contradiction");
+        assert!(error.is_request(), "{error}");
+    }
+}
+
+#[co::test(timeout = 10)]
+fn the_length_of_a_body_is_told_once() {
+    let (listener, url) = listener();
+    let heard = say_once(listener, "HTTP/1.1 204 No Content\r\n\r\n");
+    let request = HttpRequest::new(url)
+        .header("Content-Length", "4")
+        .header("Connection", "keep-alive")
+        .body("body");
+    yield_!(fetch(request)).expect("an answer");
+    let heard = yield_!(heard).to_lowercase();
+    assert_eq!(heard.matches("content-length: 4\r\n").count(), 1, "{heard}");
+    assert!(heard.contains("connection: close\r\n") && !heard.contains("keep-alive"));
+}

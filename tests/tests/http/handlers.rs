@@ -1,17 +1,15 @@
 //! How handlers answer, fail, and wait.
 
-use std::cell::RefCell;
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-use coroutine_core::{self as co, Promise, promise};
+use coroutine_core as co;
 use coroutine_http::{Application, HttpError, HttpServer, RequestHandler};
 use coroutine_tests::{Events, LIMIT, assert_one_message, logged, watchdog};
 
-use super::support::{get, run, serve, talk, until, warnings};
-
-/// The promise that a handler waits for.
-type Waits = Rc<RefCell<Option<Promise<()>>>>;
+use super::support::{Waits, deserted, get, keep, kept, run, serve, talk, there, warnings};
 
 /// An application in which `/wait` waits until its promise is kept, and notes what it does.
 fn waiting(events: &Events, waits: &Waits) -> Application {
@@ -25,16 +23,10 @@ fn waiting(events: &Events, waits: &Waits) -> Application {
 
 #[co::coroutine]
 fn wait(mut handler: RequestHandler, events: Events, waits: Waits) {
-    let (promise, future) = promise();
-    waits.replace(Some(promise));
     events.note("waits");
-    yield_!(future);
+    yield_!(kept(&waits));
     handler.write("at last");
     events.note("goes on");
-}
-
-fn keep(waits: &Waits) {
-    waits.take().expect("a handler that waits").set_result(());
 }
 
 #[co::test(timeout = 10)]
@@ -47,8 +39,7 @@ fn while_a_handler_waits_others_answer() {
         assert_eq!(fast.text(), "at once");
     }
     assert!(!slow.done());
-    let waiting = waits.clone();
-    yield_!(until(move || waiting.borrow().is_some()));
+    yield_!(there(&waits));
     keep(&waits);
     assert_eq!(yield_!(slow).expect("an answer").text(), "at last");
     assert_eq!(events.take(), ["waits", "goes on"]);
@@ -59,11 +50,9 @@ fn a_client_that_leaves_does_not_cancel_the_handler() {
     let (events, waits) = (Events::new(), Waits::default());
     let server = Rc::new(serve(waiting(&events, &waits)));
     let client = get(&server, "/wait");
-    let waiting = waits.clone();
-    yield_!(until(move || waiting.borrow().is_some()));
+    yield_!(there(&waits));
     client.cancel();
-    let gone = server.clone();
-    yield_!(until(move || gone.connections() == 0));
+    yield_!(deserted(server.clone()));
     keep(&waits);
     yield_!(co::moment());
     yield_!(co::moment());
@@ -80,6 +69,38 @@ fn fails(_: RequestHandler) -> Result<(), io::Error> {
 fn fails_at_once(mut handler: RequestHandler) -> Result<(), String> {
     handler.write("half of it");
     Err("no paper".to_owned())
+}
+
+/// An error that panics when it becomes one, or when it is shown.
+#[derive(Debug)]
+struct Vicious;
+
+impl fmt::Display for Vicious {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("not to be shown")
+    }
+}
+
+impl Error for Vicious {}
+
+struct Stillborn;
+
+impl From<Stillborn> for Box<dyn Error> {
+    fn from(_: Stillborn) -> Self {
+        panic!("not to be born")
+    }
+}
+
+#[co::coroutine]
+fn fails_viciously(_: RequestHandler) -> Result<(), Vicious> {
+    yield_!(co::moment());
+    Err(Vicious)
+}
+
+#[co::coroutine]
+fn fails_stillborn(_: RequestHandler) -> Result<(), Stillborn> {
+    yield_!(co::moment());
+    Err(Stillborn)
 }
 
 #[co::coroutine]
@@ -99,6 +120,12 @@ fn broken() -> HttpServer {
             .get("/good", |mut handler: RequestHandler| handler.write("good"))
             .get("/fails/{how}", fails)
             .get("/fails_at_once", fails_at_once)
+            .get("/vicious", fails_viciously)
+            .get("/plain_vicious", |_: RequestHandler| Err::<(), _>(Vicious))
+            .get("/stillborn", fails_stillborn)
+            .get("/plain_stillborn", |_: RequestHandler| {
+                Err::<(), _>(Stillborn)
+            })
             .get("/panics", panics)
             .get("/panics_at_once", panics_at_once)
             .get("/plain_panics", |_: RequestHandler| -> () {
@@ -158,11 +185,23 @@ fn an_error_of_a_handler_that_is_no_coroutine_is_a_500() {
     is_a_logged_500("/plain_fails", &["/plain_fails", "no luck"]);
 }
 
+#[test]
+fn an_error_that_panics_when_it_is_shown_is_a_logged_500() {
+    for path in ["/vicious", "/plain_vicious"] {
+        is_a_logged_500(path, &[path, "not to be shown"]);
+    }
+}
+
+#[test]
+fn an_error_that_panics_when_it_becomes_one_is_a_logged_500() {
+    for path in ["/stillborn", "/plain_stillborn"] {
+        is_a_logged_500(path, &[path, "not to be born"]);
+    }
+}
+
 #[co::coroutine]
 fn fails_without_an_audience(handler: RequestHandler, waits: Waits) -> Result<(), HttpError> {
-    let (promise, future) = promise();
-    waits.replace(Some(promise));
-    yield_!(future);
+    yield_!(kept(&waits));
     drop(handler);
     let error = coroutine_http::AsyncHttpClient::new().fetch("nowhere");
     yield_!(error).map(drop)
@@ -176,11 +215,9 @@ fn leave_before_it_fails() {
         fails_without_an_audience(handler, for_handler.clone())
     })));
     let client = get(&server, "/");
-    let waiting = waits.clone();
-    yield_!(until(move || waiting.borrow().is_some()));
+    yield_!(there(&waits));
     client.cancel();
-    let gone = server.clone();
-    yield_!(until(move || gone.connections() == 0));
+    yield_!(deserted(server.clone()));
     keep(&waits);
     yield_!(co::moment());
     yield_!(co::moment());
@@ -197,12 +234,11 @@ fn an_error_after_the_client_has_left_is_logged() {
 
 #[co::coroutine]
 fn finishes_early(mut handler: RequestHandler, waits: Waits) {
-    let (promise, future) = promise();
-    waits.replace(Some(promise));
+    let kept = kept(&waits);
     handler.write("done");
     yield_!(co::moment());
     handler.finish();
-    yield_!(future);
+    yield_!(kept);
 }
 
 #[co::test(timeout = 10)]
@@ -343,4 +379,31 @@ fn each_response_is_a_line_of_the_access_log() {
     };
     assert!(found.starts_with("INFO 200 GET /a?b (127.0.0.1:") && found.ends_with(" ms"));
     assert!(lost.starts_with("INFO 404 GET /nowhere (127.0.0.1:"));
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("not to be dropped")
+    }
+}
+
+#[co::coroutine]
+fn arm(handler: RequestHandler) {
+    let bomb = Bomb;
+    handler.on_connection_close(move || std::mem::forget(bomb));
+    yield_!(co::moment());
+}
+
+#[co::coroutine]
+fn ask_the_armed() {
+    let server = serve(Application::new().get("/", arm));
+    let response = yield_!(get(&server, "/")).expect("an answer");
+    assert_eq!(response.code(), 200);
+}
+
+#[test]
+fn a_callback_that_panics_when_it_is_dropped_is_logged_and_the_response_stays() {
+    assert_one_message(&warnings(ask_the_armed), &["not to be dropped"]);
 }

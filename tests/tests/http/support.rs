@@ -1,11 +1,13 @@
 //! Servers and clients to test against.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 
 use coroutine_core::net::{TcpListener, TcpStream};
-use coroutine_core::{self as co, Handle, IoLoop};
+use coroutine_core::{self as co, Handle, IoLoop, Promise, promise};
 use coroutine_http::{Application, AsyncHttpClient, HttpError, HttpResponse, HttpServer};
 use coroutine_tests::{LIMIT, logged, watchdog};
 
@@ -46,7 +48,7 @@ pub(crate) fn read_all(stream: TcpStream) -> String {
 
 /// Reads until `end` has come, and gives all that came.
 #[co::coroutine]
-pub(crate) fn read_until(stream: std::rc::Rc<TcpStream>, end: &'static str) -> String {
+pub(crate) fn read_until(stream: Rc<TcpStream>, end: &'static str) -> String {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -64,7 +66,7 @@ pub(crate) fn read_until(stream: std::rc::Rc<TcpStream>, end: &'static str) -> S
 #[co::coroutine]
 pub(crate) fn say_once(listener: TcpListener, answer: &'static str) -> String {
     let (stream, _) = yield_!(listener.accept()).expect("a client");
-    let stream = std::rc::Rc::new(stream);
+    let stream = Rc::new(stream);
     let request = yield_!(read_until(stream.clone(), "\r\n\r\n"));
     yield_!(stream.write_all(answer.as_bytes())).expect("a client that listens");
     request
@@ -87,6 +89,32 @@ pub(crate) fn until(condition: impl Fn() -> bool + 'static) {
     while !condition() {
         yield_!(co::moment());
     }
+}
+
+/// The promise that a handler waits for.
+pub(crate) type Waits = Rc<RefCell<Option<Promise<()>>>>;
+
+/// What a handler yields, to wait until its promise is kept.
+pub(crate) fn kept(waits: &Waits) -> co::Future<()> {
+    let (promise, future) = promise();
+    waits.replace(Some(promise));
+    future
+}
+
+/// Waits until the handler waits.
+pub(crate) fn there(waits: &Waits) -> co::Future<()> {
+    let waits = waits.clone();
+    until(move || waits.borrow().is_some())
+}
+
+/// Has the handler go on.
+pub(crate) fn keep(waits: &Waits) {
+    waits.take().expect("a handler that waits").set_result(());
+}
+
+/// Waits until the server has no connection.
+pub(crate) fn deserted(server: Rc<HttpServer>) -> co::Future<()> {
+    until(move || server.connections() == 0)
 }
 
 /// Runs a coroutine on a fresh loop.
