@@ -71,7 +71,7 @@ impl HttpRequest {
         }
     }
 
-    /// A POST request for `url` with a body.
+    /// A POST request for `url` with a body, which is a form (`name=value&..`) unless a `Content-Type` header says otherwise.
     #[must_use]
     pub fn post(url: impl AsRef<str>, body: impl Into<Bytes>) -> Self {
         Self::new(url).method(Method::POST).body(body)

@@ -5,8 +5,8 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderValue, TRANSFER_ENCODING,
-    USER_AGENT,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, Entry, HOST, HeaderValue,
+    TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, Method, Request, Uri, response};
 use http_body_util::Full;
@@ -18,6 +18,9 @@ use super::error::{HttpError, Kind};
 use super::request::{Parts, unfit};
 use crate::body::{self, BodyError};
 use crate::rt::Io;
+
+/// What a POST request's body is taken for where the caller says nothing, as by Tornado's client.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 const AGENT: &str = concat!("coroutine-http/", env!("CARGO_PKG_VERSION"));
 
@@ -84,6 +87,9 @@ fn headers(request: &Parts) -> Result<HeaderMap, HttpError> {
     default(HOST, host_header(&request.url));
     default(AUTHORIZATION, request.authorization.clone());
     default(USER_AGENT, Some(HeaderValue::from_static(AGENT)));
+    if request.method == Method::POST {
+        default(CONTENT_TYPE, Some(HeaderValue::from_static(FORM)));
+    }
     if !request.body.is_empty() || expects_body(&request.method) {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
     }

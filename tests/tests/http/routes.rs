@@ -117,7 +117,11 @@ fn arguments_come_from_the_query_and_from_a_form() {
     );
     let response = yield_!(AsyncHttpClient::new().fetch(form)).expect("an answer");
     assert_eq!(response.text(), "1,2 2");
-    let other = HttpRequest::post(url(&server, "/?a=1"), "a=2");
+    let untyped = HttpRequest::post(url(&server, "/?a=1"), "a=2");
+    let response = yield_!(AsyncHttpClient::new().fetch(untyped)).expect("an answer");
+    assert_eq!(response.text(), "1,2 2");
+    let other =
+        HttpRequest::post(url(&server, "/?a=1"), "a=2").header("Content-Type", "text/plain");
     let response = yield_!(AsyncHttpClient::new().fetch(other)).expect("an answer");
     assert_eq!(response.text(), "1 1");
 }
