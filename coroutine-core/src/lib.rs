@@ -52,6 +52,7 @@ mod coroutine;
 mod current;
 mod error;
 mod future;
+mod generator;
 mod group;
 mod handle;
 mod handler;
@@ -60,6 +61,7 @@ mod live;
 mod log;
 mod loop_core;
 mod multi;
+mod next;
 mod node;
 mod offload;
 mod outcome;
@@ -123,6 +125,34 @@ pub mod __private;
 /// a future for somebody else to yield meets clippy's `async_yields_async`; allow it on the function.
 pub use coroutine_macros::coroutine;
 
+/// Turns a function with yield points into a generator, which runs when it is asked for a value.
+///
+/// ```
+/// use std::pin::pin;
+///
+/// use coroutine_core::{self as co, GeneratorState};
+///
+/// #[co::generator(yield = &'static str, resume = u32)]
+/// fn consumer() {
+///     let mut answer = "I am ready";
+///     loop {
+///         let task = yield_!(answer);
+///         println!("consuming task {task}");
+///         answer = "200 Done";
+///     }
+/// }
+///
+/// let consumer = pin!(consumer());
+/// let (mut consumer, ready) = consumer.start();
+/// assert_eq!(ready, GeneratorState::Yielded("I am ready"));
+/// assert_eq!(consumer.send(1), Ok(GeneratorState::Yielded("200 Done")));
+/// consumer.close();
+/// ```
+///
+/// `yield_!(e)` hands `e` out, and evaluates to what is sent when the generator is resumed. The function returns a [`Generator`], and may borrow its arguments. An `async fn` returns
+/// an [`AsyncGenerator`], which is a stream, and in which `e.await` waits as it does in a coroutine.
+pub use coroutine_macros::generator;
+
 /// Makes a coroutine of `main`, and runs the loop until it is done.
 ///
 /// ```
@@ -158,10 +188,14 @@ pub use clock::{Clock, SystemClock, VirtualClock};
 pub use coroutine::{Coroutine, CoroutineState};
 pub use error::LoopError;
 pub use future::{Future, OutcomeFuture, Promise, ResultError, promise};
+pub use generator::{
+    AsyncGenerator, BoxedGenerator, Ending, Generator, GeneratorState, Home, SendError, Started,
+};
 pub use handle::Handle;
 pub use handler::{Interest, Ready};
 pub use io_loop::IoLoop;
 pub use multi::Multi;
+pub use next::{Next, next};
 pub use outcome::{Broken, Outcome, Panicked};
 pub use shared::{SharedFuture, SharedOutcome};
 pub use site::{Site, Sites, State, Suspension};
@@ -170,7 +204,7 @@ pub use timeout::{Deadline, Timeout};
 pub use yieldable::{ConvertYielded, Yieldable, kind};
 
 pub mod block {
-    //! Coroutines that are no functions: blocks and closures.
+    //! Coroutines and generators that are no functions: blocks and closures.
 
     /// Makes a coroutine of a block, which starts at once, or of a closure, which starts one at each call.
     ///
@@ -205,6 +239,39 @@ pub mod block {
     }
     #[doc(inline)]
     pub use crate::__coroutine_block as coroutine;
+
+    /// Makes a generator of a block, or of a closure, which makes one at each call.
+    ///
+    /// In it `yield e` hands a value out, and evaluates to what is sent; where no yield's value is used, nothing is. It owns what it captures. A block that is `async { .. }`,
+    /// and a closure that is `async`, make an [`AsyncGenerator`](crate::AsyncGenerator).
+    ///
+    /// ```
+    /// use std::pin::pin;
+    ///
+    /// use coroutine_core as co;
+    ///
+    /// let count = co::block::generator! { |from: u32, to: u32| {
+    ///     for n in from..to {
+    ///         yield n;
+    ///     }
+    /// } };
+    /// let chain = co::block::generator! {
+    ///     for n in pin!(count(1, 3)) {
+    ///         yield n;
+    ///     }
+    ///     yield 10;
+    /// };
+    /// assert_eq!(pin!(chain).collect::<Vec<_>>(), [1, 2, 10]);
+    /// ```
+    #[macro_export]
+    #[doc(hidden)]
+    macro_rules! __generator_block {
+        ($($tokens:tt)*) => {
+            $crate::__private::generator_block! { ($crate) $($tokens)* }
+        };
+    }
+    #[doc(inline)]
+    pub use crate::__generator_block as generator;
 }
 
 /// Stands for a yield point inside a coroutine; anywhere else it is an error.

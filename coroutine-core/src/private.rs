@@ -4,9 +4,11 @@ use std::fmt::{Debug, Display};
 use std::future::Future as StdFuture;
 use std::marker::PhantomData;
 
-pub use coroutine_macros::coroutine_block;
+pub use coroutine_macros::{coroutine_block, generator_block};
 
 pub use crate::coroutine::{Descriptor, Frame};
+use crate::generator::{AsyncGenerator, Generator};
+pub use crate::generator::{Item, Yielder};
 pub use crate::log::{error as log_error, warn as log_warn};
 pub use crate::running::{run_main, run_test};
 pub use crate::site::{Site, Sites};
@@ -21,6 +23,24 @@ where
     F: StdFuture<Output = T>,
 {
     Frame::new(describe, body)
+}
+
+/// A generator: `body` makes its state machine, around the yielder that its yield points are made from.
+#[inline]
+pub fn generator<Y, R, F: StdFuture>(
+    describe: fn() -> Descriptor<F::Output>,
+    body: impl FnOnce(Yielder<Y, R>) -> F,
+) -> Generator<Y, R, F> {
+    Generator::new(describe, body)
+}
+
+/// An async generator.
+#[inline]
+pub fn async_generator<Y, F: StdFuture>(
+    describe: fn() -> Descriptor<F::Output>,
+    body: impl FnOnce(Yielder<Y, ()>) -> F,
+) -> AsyncGenerator<Y, F> {
+    AsyncGenerator::new(describe, body)
 }
 
 /// Finds out whether a coroutine's result can be an error: `(&&&Probe::<T>::new()).error()` takes the first of the traits below that is there,

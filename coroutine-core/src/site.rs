@@ -109,6 +109,8 @@ pub enum State {
     SuspendedElsewhere,
     /// The body has ended.
     Returned,
+    /// A generator that was closed before its end, so that its body is gone.
+    Closed,
 }
 
 /// A [`State`] in two bytes, so that a coroutine has room to say where it stands.
@@ -122,6 +124,14 @@ impl StateCode {
     pub(crate) const RUNNING: Self = Self(u16::MAX - 1);
     pub(crate) const ELSEWHERE: Self = Self(u16::MAX - 2);
     pub(crate) const RETURNED: Self = Self(u16::MAX - 3);
+
+    pub(crate) fn from_number(number: u16) -> Self {
+        Self(number)
+    }
+
+    pub(crate) fn number(self) -> u16 {
+        self.0
+    }
 
     pub(crate) fn state(self) -> State {
         match self {
@@ -161,7 +171,7 @@ pub(crate) fn reached() -> StateCode {
     REACHED.replace(StateCode::ELSEWHERE)
 }
 
-/// A coroutine that is suspended, and where.
+/// Where a coroutine or a generator is suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suspension {
     sites: Sites,
@@ -207,6 +217,18 @@ impl Suspension {
     #[must_use]
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// The `Debug` text of a generator, a `type_name`, that stands here.
+    pub(crate) fn debug(&self, type_name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = format_args!("{}:{}:{}", self.file(), self.line(), self.column());
+        let mut text = f.debug_struct(type_name);
+        text.field("name", &self.name());
+        text.field("place", &place).field("state", &self.state);
+        if let Some(operand) = self.operand() {
+            text.field("operand", &operand);
+        }
+        text.finish()
     }
 
     fn site(&self) -> Option<&'static Site> {

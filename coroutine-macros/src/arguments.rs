@@ -1,10 +1,12 @@
 //! The arguments of the attributes.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Lit, LitStr, Path, Result, Token};
+use syn::{Error, Lit, LitStr, Path, Result, Token, Type};
 
 use crate::check;
 use crate::crate_path;
@@ -24,10 +26,22 @@ impl Parse for Argument {
     fn parse(input: ParseStream) -> Result<Self> {
         let key = input.call(Ident::parse_any)?;
         let value = match input.parse::<Option<Token![=]>>()? {
-            Some(_) => Some(until_comma(input)?),
+            Some(_) => Some(value(input)?),
             None => None,
         };
         Ok(Argument { key, value })
+    }
+}
+
+/// Reads a value up to its comma; a type may have commas of its own.
+fn value(input: ParseStream) -> Result<TokenStream> {
+    let ahead = input.fork();
+    match ahead.parse::<Type>() {
+        Ok(ty) if ahead.is_empty() || ahead.peek(Token![,]) => {
+            input.advance_to(&ahead);
+            Ok(ty.into_token_stream())
+        }
+        _ => until_comma(input),
     }
 }
 
@@ -55,7 +69,13 @@ pub(crate) fn options(flavour: Flavour, tokens: TokenStream, errors: &mut Errors
             .errors
             .push(check::unreadable_arguments(flavour, error.span())),
     }
-    reader.options
+    let mut options = reader.options;
+    if flavour == Flavour::Generator {
+        options
+            .yields
+            .get_or_insert_with(|| erroneous(check::yield_type_missing()));
+    }
+    options
 }
 
 impl Default for Options {
@@ -64,6 +84,8 @@ impl Default for Options {
             crate_path: crate_path::find(),
             lazy: None,
             name: None,
+            yields: None,
+            resumes: None,
             timeout_millis: DEFAULT_TIMEOUT_MILLIS,
             virtual_clock: false,
         }
@@ -93,7 +115,13 @@ impl Reader<'_> {
         match (self.flavour, key) {
             (_, "crate") => self.options.crate_path = path(argument)?,
             (Flavour::Coroutine, "lazy") => self.options.lazy = Some(word(argument)?),
-            (Flavour::Coroutine, "name") => self.options.name = Some(string(argument)?),
+            (Flavour::Generator, "yield") => self.options.yields = Some(ty(&argument)),
+            (Flavour::Generator, "resume") => {
+                self.options.resumes = Some((argument.key.clone(), ty(&argument)));
+            }
+            (Flavour::Coroutine | Flavour::Generator, "name") => {
+                self.options.name = Some(string(argument)?)
+            }
             (Flavour::Test, "timeout") => self.options.timeout_millis = millis(argument)?,
             (Flavour::Test, "virtual_clock") => {
                 word(argument)?;
@@ -128,6 +156,18 @@ fn string(argument: Argument) -> Result<LitStr> {
         Ok(name) if !name.value().is_empty() => Ok(name),
         _ => Err(check::name_wanted(&argument.key, &value)),
     }
+}
+
+/// `yield = Type` and `resume = Type`
+fn ty(argument: &Argument) -> Type {
+    let value = argument.value.clone().unwrap_or_default();
+    syn::parse2(value.clone())
+        .unwrap_or_else(|_| erroneous(check::type_wanted(&argument.key, &value)))
+}
+
+/// An error in the place of a type: rustc reports it, and complains of nothing that depends on the type.
+fn erroneous(error: Error) -> Type {
+    Type::Verbatim(error.into_compile_error())
 }
 
 /// `timeout = 5` and `timeout = 0.5`, in seconds

@@ -2,8 +2,8 @@
 
 use std::mem;
 
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::Span;
+use quote::{ToTokens, quote};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -11,12 +11,13 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, Block, Expr, ExprAsync, ExprAwait, ExprCall, ExprClosure, ExprConst, ExprMacro,
     ExprRepeat, ExprYield, GenericArgument, ImplItemFn, Item, Macro, Path, Stmt, StmtMacro, Token,
-    TraitItemFn, Type,
+    TraitItemFn, Type, parse_quote_spanned,
 };
 
-use crate::model::{CratePath, Fault, FaultKind, Place, Position, Site};
+use crate::model::{CratePath, Fault, FaultKind, Kind, Place, Position, Site};
 use crate::operand;
 use crate::parse;
+use crate::point::{self, Spans};
 
 /// The number of a yield point is a `u16`, of whose values the runtime needs four for the other states of a coroutine.
 const MOST_SITES: usize = u16::MAX as usize - 3;
@@ -37,8 +38,16 @@ pub(crate) struct Yields {
 /// let b = a.await;      -> let b = ::coroutine_core::__private::At::<1>.yield_point(a).await;
 /// yield b;                 ::coroutine_core::__private::At::<2>.yield_point(b).await;
 /// ```
-pub(crate) fn rewrite(stmts: &mut [Stmt], crate_path: &CratePath) -> Yields {
+///
+/// In a generator that which is yielded is given out, and what is awaited is waited for.
+///
+/// ```text
+/// let a = yield_!(f());    let a = (yielder).at::<0>(::coroutine_core::__private::Item { value: f() }).await;
+/// let b = a.await;      -> let b = ::coroutine_core::__private::At::<1>.yield_point(a).await;
+/// ```
+pub(crate) fn rewrite(stmts: &mut [Stmt], kind: Kind, crate_path: &CratePath) -> Yields {
     let mut rewriter = Rewriter {
+        kind,
         crate_path,
         place: Place::Body,
         sites: Vec::new(),
@@ -52,22 +61,11 @@ pub(crate) fn rewrite(stmts: &mut [Stmt], crate_path: &CratePath) -> Yields {
 }
 
 pub(crate) struct Rewriter<'a> {
+    kind: Kind,
     crate_path: &'a CratePath,
     place: Place,
     sites: Vec<Site>,
     faults: Vec<Fault>,
-}
-
-/// Which of the user's tokens a yield point's own tokens are to lie on.
-struct Spans {
-    /// `yield_`, `yield`, or the first token of `operand.await`.
-    first: Span,
-    /// The name of the method.
-    method: Span,
-    /// The parentheses around the operand.
-    parens: Span,
-    /// The last token: rustc takes everything from `first` to here for the expression.
-    last: Span,
 }
 
 impl Rewriter<'_> {
@@ -90,7 +88,11 @@ impl Rewriter<'_> {
     fn yield_point(&mut self, mut operand: Expr, spans: &Spans) -> Expr {
         let number = self.site(spans.first, &operand);
         self.visit_expr_mut(&mut operand);
-        self.call(number, &operand, spans)
+        if self.kind == Kind::Coroutine {
+            point::wait(number, &operand, spans, self.crate_path)
+        } else {
+            point::give(number, &operand, spans, self.crate_path)
+        }
     }
 
     fn site(&mut self, at: Span, operand: &Expr) -> usize {
@@ -105,19 +107,6 @@ impl Rewriter<'_> {
         number
     }
 
-    /// `operand` -> `::coroutine_core::__private::At::<0>.yield_point(operand).await`
-    fn call(&self, number: usize, operand: &Expr, spans: &Spans) -> Expr {
-        let path = self.crate_path.at(spans.first);
-        let number = Literal::usize_unsuffixed(number);
-        let method = Ident::new("yield_point", spans.method);
-        let mut tokens = quote_spanned!(spans.first=> #path::__private::At::<#number>.#method);
-        let mut parens = Group::new(Delimiter::Parenthesis, operand.to_token_stream());
-        parens.set_span(spans.parens);
-        tokens.extend([TokenTree::from(parens)]);
-        tokens.extend(quote_spanned!(spans.last=> .await));
-        Expr::Verbatim(tokens)
-    }
-
     /// `yield_!(operand)`
     fn yield_macro(&mut self, call: &ExprMacro) -> Option<Expr> {
         let name = call.mac.path.segments.last()?.ident.span();
@@ -125,12 +114,12 @@ impl Rewriter<'_> {
             self.fault(FaultKind::Misplaced(self.place), "yield_!", name);
             return None;
         }
-        match only_operand(&call.mac) {
+        match self.only_operand(&call.mac) {
             Ok(operand) => {
                 let delimiters = call.mac.delimiter.span();
                 let spans = Spans {
                     first: name,
-                    method: ours_at(name),
+                    method: point::ours_at(name),
                     parens: delimiters.join(),
                     last: delimiters.close(),
                 };
@@ -153,21 +142,55 @@ impl Rewriter<'_> {
             self.fault(FaultKind::Misplaced(self.place), "yield", keyword);
             return None;
         }
-        let Some(operand) = &expr.expr else {
-            self.fault(FaultKind::NoOperand, "yield", keyword);
-            return None;
+        let operand = match &expr.expr {
+            Some(operand) => (**operand).clone(),
+            None => match self.no_operand(keyword) {
+                Ok(operand) => operand,
+                Err(kind) => {
+                    self.fault(kind, "yield", keyword);
+                    return None;
+                }
+            },
         };
         let (first, last) = parse::ends(&operand.to_token_stream());
         let spans = Spans {
             first: keyword,
-            method: ours_at(keyword),
+            method: point::ours_at(keyword),
             parens: first,
             last,
         };
         Some(with_attributes(
             &expr.attrs,
-            self.yield_point((**operand).clone(), &spans),
+            self.yield_point(operand, &spans),
         ))
+    }
+
+    /// A generator has nobody to wait with, unless it is `async`.
+    pub(crate) fn refuse_await(&mut self, keyword: Span) {
+        if self.kind == Kind::Generator && self.place == Place::Body {
+            self.fault(FaultKind::Await, "await", keyword);
+        }
+    }
+
+    fn only_operand(&self, mac: &Macro) -> Result<Expr, FaultKind> {
+        let list = Punctuated::<Expr, Token![,]>::parse_terminated;
+        let mut operands = list
+            .parse2(mac.tokens.clone())
+            .map_err(FaultKind::Unreadable)?
+            .into_iter();
+        match (operands.next(), operands.next()) {
+            (Some(operand), None) => Ok(operand),
+            (None, _) => self.no_operand(mac.delimiter.span().join()),
+            (Some(_), Some(_)) => Err(FaultKind::ManyOperands),
+        }
+    }
+
+    /// A coroutine must wait for something; a generator may give out `()`.
+    fn no_operand(&self, span: Span) -> Result<Expr, FaultKind> {
+        match self.kind {
+            Kind::Coroutine => Err(FaultKind::NoOperand),
+            Kind::Generator | Kind::AsyncGenerator => Ok(parse_quote_spanned!(span=> ())),
+        }
     }
 
     /// `operand.await`; one that is not the coroutine's own is left as it is.
@@ -179,6 +202,10 @@ impl Rewriter<'_> {
             return None;
         }
         let keyword = expr.await_token.span;
+        if self.kind == Kind::Generator {
+            self.refuse_await(keyword);
+            return None;
+        }
         let number = self.site(keyword, &operand);
         let first = expr.base.span();
         let spans = Spans {
@@ -187,7 +214,7 @@ impl Rewriter<'_> {
             parens: first,
             last: keyword,
         };
-        let call = self.call(number, &expr.base, &spans);
+        let call = point::wait(number, &expr.base, &spans, self.crate_path);
         Some(with_attributes(&expr.attrs, call))
     }
 
@@ -323,12 +350,7 @@ impl VisitMut for Rewriter<'_> {
 
     /// Another macro's call: its yields are found by `macros`.
     fn visit_macro_mut(&mut self, mac: &mut Macro) {
-        let is_own = mac
-            .path
-            .segments
-            .last()
-            .is_some_and(|name| OWN_NAMES.iter().any(|own| name.ident == own));
-        if !is_own {
+        if !is_own_macro(mac) {
             mac.tokens = self.macro_arguments(mem::take(&mut mac.tokens));
         }
     }
@@ -337,10 +359,16 @@ impl VisitMut for Rewriter<'_> {
 }
 
 /// `yield_`, `co::yield_`
-fn is_yield(path: &Path) -> bool {
+pub(crate) fn is_yield(path: &Path) -> bool {
     path.segments
         .last()
         .is_some_and(|name| name.ident == "yield_")
+}
+
+/// `co::block::coroutine! { ... }`, `generator! { ... }`
+pub(crate) fn is_own_macro(mac: &Macro) -> bool {
+    let name = mac.path.segments.last();
+    name.is_some_and(|name| OWN_NAMES.iter().any(|own| name.ident == own))
 }
 
 fn is_own(attrs: &[Attribute]) -> bool {
@@ -354,24 +382,6 @@ fn is_own(attrs: &[Attribute]) -> bool {
         .iter()
         .filter_map(last_name)
         .any(|name| OWN_NAMES.contains(&name.as_str()))
-}
-
-fn only_operand(mac: &Macro) -> Result<Expr, FaultKind> {
-    let list = Punctuated::<Expr, Token![,]>::parse_terminated;
-    let mut operands = list
-        .parse2(mac.tokens.clone())
-        .map_err(FaultKind::Unreadable)?
-        .into_iter();
-    match (operands.next(), operands.next()) {
-        (Some(operand), None) => Ok(operand),
-        (None, _) => Err(FaultKind::NoOperand),
-        (Some(_), Some(_)) => Err(FaultKind::ManyOperands),
-    }
-}
-
-/// A token's place, but not the user's own: rustc would suggest to write generic arguments behind it.
-fn ours_at(span: Span) -> Span {
-    Span::mixed_site().located_at(span)
 }
 
 /// `#[allow(...)] yield_!(operand)`

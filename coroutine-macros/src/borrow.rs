@@ -12,29 +12,48 @@ use crate::operand;
 /// What a function type or a `for<'a>` bound borrows is borrowed during its calls, and does not count. A lifetime that
 /// is left out (`Ref<T>`) cannot be seen; rustc reports it.
 pub(crate) fn find(ty: &Type) -> Option<Span> {
-    let mut search = Search { found: None };
-    search.visit_type(ty);
-    search.found
+    Search::of(ty, |_| true)
+}
+
+/// Looks for a borrow whose lifetime has no name.
+pub(crate) fn find_anonymous(ty: &Type) -> Option<Span> {
+    Search::of(ty, |lifetime| {
+        lifetime.is_none_or(|lifetime| lifetime.ident == "_")
+    })
 }
 
 struct Search {
+    /// Whether a lifetime other than `'static` counts; a reference may have none.
+    counts: fn(Option<&Lifetime>) -> bool,
     found: Option<Span>,
+}
+
+impl Search {
+    fn of(ty: &Type, counts: fn(Option<&Lifetime>) -> bool) -> Option<Span> {
+        let mut search = Search {
+            counts,
+            found: None,
+        };
+        search.visit_type(ty);
+        search.found
+    }
+
+    fn lifetime(&mut self, lifetime: Option<&Lifetime>, span: Span) {
+        let is_static = lifetime.is_some_and(|lifetime| lifetime.ident == "static");
+        if !is_static && (self.counts)(lifetime) {
+            self.found = self.found.or(Some(span));
+        }
+    }
 }
 
 impl<'ast> Visit<'ast> for Search {
     fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
-        match &reference.lifetime {
-            Some(lifetime) if lifetime.ident == "static" => {
-                visit::visit_type(self, &reference.elem);
-            }
-            _ => self.found = self.found.or(Some(reference.and_token.span)),
-        }
+        self.lifetime(reference.lifetime.as_ref(), reference.and_token.span);
+        visit::visit_type(self, &reference.elem);
     }
 
     fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
-        if lifetime.ident != "static" {
-            self.found = self.found.or(Some(lifetime.span()));
-        }
+        self.lifetime(Some(lifetime), lifetime.span());
     }
 
     fn visit_trait_bound(&mut self, bound: &'ast TraitBound) {

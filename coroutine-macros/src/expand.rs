@@ -3,12 +3,13 @@
 //! Every name is absolute, and every token has the macro's own span (`code!`), but for those of the user.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, ExprClosure, ReturnType, Signature, Type};
 
 use crate::model::{
-    Argument, Binding, CratePath, Flavour, Function, Machine, Options, Output, Position,
+    Argument, Binding, CratePath, Exchange, Flavour, Function, Kind, Machine, Options, Position,
+    Spelling,
 };
 use crate::parse;
 
@@ -37,7 +38,7 @@ pub(crate) fn function(
     let inner = &body.attrs;
     let call = call(flavour, options, machine);
     let mut block = Group::new(Delimiter::Brace, code!(#(#inner)* #call));
-    // As in `future_of`: the function is to begin and to end in the user's tokens.
+    // As in `output`: the function is to begin and to end in the user's tokens.
     block.set_span(body.span);
     code!(#header #block)
 }
@@ -52,17 +53,21 @@ pub(crate) fn header(flavour: Flavour, options: &Options, function: &Function) -
     } = function;
     let test = matches!(flavour, Flavour::Test).then(|| code!(#[::core::prelude::v1::test]));
     let mut sig = function.sig.clone();
-    if flavour == Flavour::Coroutine {
-        sig.output = future_of(options, &sig);
+    if matches!(flavour, Flavour::Coroutine | Flavour::Generator) {
+        sig.output = output(Kind::of_function(flavour, &sig), options, &sig);
+        sig.asyncness = None;
     }
     code!(#(#attrs)* #test #vis #defaultness #sig)
 }
 
-/// `-> T` to `-> ::coroutine_core::Future<T>`, or to `-> impl Future<Output = T>` for a lazy coroutine.
+/// Writes what the function returns in place of `-> T`:
+///
+/// - `-> ::coroutine_core::Future<T>`, or `-> impl Future<Output = T>` for a lazy coroutine;
+/// - `-> ::coroutine_core::Generator<Y, R, impl Future<Output = T>>`, or `-> ::coroutine_core::AsyncGenerator<Y, impl Future<Output = T>>`.
 ///
 /// The new type lies on the user's. Its last token is even the user's own, as far as rustc can see: to a function that
 /// ends in another macro's token it would not apply the lints about unused functions.
-fn future_of(options: &Options, sig: &Signature) -> ReturnType {
+fn output(kind: Kind, options: &Options, sig: &Signature) -> ReturnType {
     let (arrow, ty, (first, last)) = match &sig.output {
         ReturnType::Default => (
             <_>::default(),
@@ -77,16 +82,20 @@ fn future_of(options: &Options, sig: &Signature) -> ReturnType {
     };
     let here = Span::mixed_site().located_at(first);
     let path = options.crate_path.at(here);
-    let future = if options.lazy.is_some() {
-        quote_spanned!(here=> impl ::core::future::Future<Output = #ty)
-    } else {
-        quote_spanned!(here=> #path::Future<#ty)
+    let body = quote_spanned!(here=> impl ::core::future::Future<Output = #ty);
+    let yields = &options.yields;
+    let resumes = options
+        .resumes
+        .as_ref()
+        .map_or_else(|| code!(()), |(_, ty)| ty.to_token_stream());
+    let open = match kind {
+        Kind::Coroutine if options.lazy.is_some() => body,
+        Kind::Coroutine => quote_spanned!(here=> #path::Future<#ty),
+        Kind::Generator => quote_spanned!(here=> #path::Generator<#yields, #resumes, #body>),
+        Kind::AsyncGenerator => quote_spanned!(here=> #path::AsyncGenerator<#yields, #body>),
     };
-    let end = quote_spanned!(last=> >);
-    ReturnType::Type(
-        arrow,
-        Box::new(Type::Verbatim(quote_spanned!(here=> #future #end))),
-    )
+    let close = quote_spanned!(last=> >);
+    ReturnType::Type(arrow, Box::new(Type::Verbatim(quote!(#open #close))))
 }
 
 fn call(flavour: Flavour, options: &Options, machine: &Machine) -> TokenStream {
@@ -96,13 +105,13 @@ fn call(flavour: Flavour, options: &Options, machine: &Machine) -> TokenStream {
             let (sites, block) = (sites(crate_path, machine), block(machine));
             code!(#crate_path::__private::lazy(#sites, #block))
         }
-        Flavour::Coroutine => start(crate_path, machine),
+        Flavour::Coroutine | Flavour::Generator => construct(crate_path, machine),
         Flavour::Main => {
-            let start = start(crate_path, machine);
+            let start = construct(crate_path, machine);
             code!(#crate_path::__private::run_main(move || #start))
         }
         Flavour::Test => {
-            let start = start(crate_path, machine);
+            let start = construct(crate_path, machine);
             let timeout = Literal::u64_unsuffixed(options.timeout_millis);
             let virtual_clock = options.virtual_clock;
             code!(#crate_path::__private::run_test(::core::time::Duration::from_millis(#timeout), #virtual_clock, move || #start))
@@ -110,7 +119,7 @@ fn call(flavour: Flavour, options: &Options, machine: &Machine) -> TokenStream {
     }
 }
 
-/// Writes a closure that starts a coroutine when it is called. It owns what it captures, as its coroutines do.
+/// Writes a closure that starts a coroutine, or makes a generator, when it is called. It owns what it captures, as they do.
 ///
 /// `|x: u32| -> T { yield x; }` -> `move |x: u32| -> ::coroutine_core::Future<T> { start(sites! { .. }, async move { .. }) }`
 pub(crate) fn closure(
@@ -124,24 +133,46 @@ pub(crate) fn closure(
         inputs,
         ..
     } = closure;
-    let output = match &machine.output {
-        Output::Declared(ty) => code!(-> #crate_path::Future<#ty>),
-        _ => TokenStream::new(),
+    let call = construct(crate_path, machine);
+    let body = match (&machine.exchange, &machine.output) {
+        (Exchange::Coroutine, Spelling::Declared(ty)) => {
+            code!(-> #crate_path::Future<#ty> { #call })
+        }
+        _ => call,
     };
-    let start = start(crate_path, machine);
-    let body = if output.is_empty() {
-        start
-    } else {
-        code!({ #start })
-    };
-    code!(#(#attrs)* #lifetimes move |#inputs| #output #body)
+    code!(#(#attrs)* #lifetimes move |#inputs| #body)
+}
+
+/// Writes the call that makes what the machine is for: a coroutine, which starts at once, or a generator.
+pub(crate) fn construct(crate_path: &CratePath, machine: &Machine) -> TokenStream {
+    match &machine.exchange {
+        Exchange::Coroutine => start(crate_path, machine),
+        Exchange::Generator { yields, resumes } => {
+            let (yields, resumes) = (spelled(yields), spelled(resumes));
+            generator(
+                crate_path,
+                machine,
+                &code!(generator::<#yields, #resumes, _>),
+            )
+        }
+        Exchange::AsyncGenerator { yields } => {
+            let yields = spelled(yields);
+            generator(crate_path, machine, &code!(async_generator::<#yields, _>))
+        }
+    }
+}
+
+/// Writes the call that makes a generator. What its body yields, it gives to the `yielder`.
+fn generator(crate_path: &CratePath, machine: &Machine, function: &TokenStream) -> TokenStream {
+    let (sites, block) = (sites(crate_path, machine), block(machine));
+    code!(#crate_path::__private::#function(#sites, move |yielder| #block))
 }
 
 /// Writes the call that starts a state machine at once.
 ///
 /// Its first and last token lie on the tokens to blame: rustc reports an argument that does not live long enough
 /// there, once.
-pub(crate) fn start(crate_path: &CratePath, machine: &Machine) -> TokenStream {
+fn start(crate_path: &CratePath, machine: &Machine) -> TokenStream {
     let (first, last) = machine.owners;
     let path = crate_path.at(first);
     let (sites, block) = (sites(crate_path, machine), block(machine));
@@ -152,10 +183,15 @@ pub(crate) fn start(crate_path: &CratePath, machine: &Machine) -> TokenStream {
 }
 
 /// Writes the table of yield points: `sites! { "f" at 1:4 -> T; 0 = 2:5 "a"; }`
+///
+/// Only a coroutine's result can be lost, so only for a coroutine the table tells the type.
 fn sites(crate_path: &CratePath, machine: &Machine) -> TokenStream {
     let Machine { name, sites, .. } = machine;
     let at = place(machine.name_span.into());
-    let output = declared(&machine.output).map(|ty| code!(-> #ty));
+    let is_coroutine = machine.exchange.kind() == Kind::Coroutine;
+    let output = declared(&machine.output)
+        .filter(|_| is_coroutine)
+        .map(|ty| code!(-> #ty));
     let numbers = (0..sites.len()).map(Literal::usize_unsuffixed);
     let places = sites.iter().map(|site| place(site.at));
     let operands = sites.iter().map(|site| &site.operand);
@@ -169,12 +205,17 @@ fn place(position: Position) -> TokenStream {
     code!(#line:#column)
 }
 
-fn declared(output: &Output) -> Option<TokenStream> {
+fn declared(output: &Spelling) -> Option<TokenStream> {
     match output {
-        Output::Unit => Some(code!(())),
-        Output::Declared(ty) => Some(ty.to_token_stream()),
-        Output::Unnameable => None,
+        Spelling::Unit => Some(code!(())),
+        Spelling::Declared(ty) => Some(ty.to_token_stream()),
+        Spelling::Unnameable => None,
     }
+}
+
+/// A type as an argument, `_` where it cannot be spelled.
+fn spelled(spelling: &Spelling) -> TokenStream {
+    declared(spelling).unwrap_or_else(|| code!(_))
 }
 
 /// Writes the state machine.
@@ -204,7 +245,7 @@ fn block(machine: &Machine) -> TokenStream {
 fn pin(machine: &Machine) -> Option<TokenStream> {
     let ty = declared(&machine.output)?;
     let span = match &machine.output {
-        Output::Declared(ty) => ty.span(),
+        Spelling::Declared(ty) => ty.span(),
         _ => machine.name_span,
     };
     let value = Ident::new("value", span);

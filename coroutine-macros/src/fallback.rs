@@ -7,7 +7,7 @@ use syn::{Error, Generics, ReturnType};
 
 use crate::check;
 use crate::expand;
-use crate::model::{Flavour, Function, Options};
+use crate::model::{CratePath, Flavour, Function, Options};
 use crate::returns;
 
 /// Writes the errors, and a function of the same signature: callers compile, and editors complete.
@@ -24,7 +24,7 @@ pub(crate) fn function(
 ) -> TokenStream {
     let mut errors: Vec<_> = error.into_iter().map(Error::into_compile_error).collect();
     make_plain(flavour, options, &mut function);
-    let body = body(options, &function, &mut errors);
+    let body = body(flavour, options, &function, &mut errors);
     let header = expand::header(flavour, options, &function);
     let allow = quote_spanned!(Span::mixed_site()=> #[allow(unused, clippy::all)]);
     quote!(#(#errors)* #allow #header #body)
@@ -34,26 +34,45 @@ pub(crate) fn function(
 fn make_plain(flavour: Flavour, options: &Options, function: &mut Function) {
     let sig = &mut function.sig;
     sig.constness = None;
-    sig.asyncness = None;
+    if flavour != Flavour::Generator {
+        sig.asyncness = None;
+    }
     sig.abi = None;
     sig.variadic = None;
     function.attrs.retain(|attr| !check::is_second(attr));
-    if flavour != Flavour::Coroutine {
+    if matches!(flavour, Flavour::Main | Flavour::Test) {
         sig.inputs = Punctuated::new();
         sig.generics = Generics::default();
-    } else if let Some((_, ty)) = returns::future(&sig.output, &options.crate_path) {
-        sig.output = ReturnType::Type(<_>::default(), Box::new(ty.clone()));
-    } else if returns::never(&sig.output).is_some() {
-        sig.output = ReturnType::Default;
+    } else {
+        make_output_plain(flavour, &options.crate_path, &mut sig.output);
+    }
+}
+
+fn make_output_plain(flavour: Flavour, crate_path: &CratePath, output: &mut ReturnType) {
+    if returns::never(output).is_some() {
+        *output = ReturnType::Default;
+    } else if flavour == Flavour::Generator && returns::iterator(output, crate_path).is_some() {
+        *output = ReturnType::Default;
+    } else if flavour == Flavour::Coroutine
+        && let Some((_, ty)) = returns::future(output, crate_path)
+    {
+        *output = ReturnType::Type(<_>::default(), Box::new(ty.clone()));
     }
 }
 
 /// Writes a body that has the type of the return type.
 ///
-/// A type like `impl Trait` wants a value to be known by. An error is one: rustc complains of nothing that depends on it.
-fn body(options: &Options, function: &Function, errors: &mut Vec<TokenStream>) -> TokenStream {
+/// A type like `impl Trait` wants a value to be known by, and each generator has one. An error is one: rustc complains
+/// of nothing that depends on it.
+fn body(
+    flavour: Flavour,
+    options: &Options,
+    function: &Function,
+    errors: &mut Vec<TokenStream>,
+) -> TokenStream {
     let value = match (&function.body, &options.lazy, &function.sig.output) {
         (None, ..) => return quote!(;),
+        (Some(_), ..) if flavour == Flavour::Generator => errors.pop().unwrap_or_default(),
         (Some(_), _, ReturnType::Type(_, ty)) if !returns::is_nameable(ty) => {
             errors.pop().unwrap_or_default()
         }

@@ -9,9 +9,10 @@
 //!
 //! - `arguments` reads those of the attribute, with the help of `crate_path`, and `parse` the function;
 //! - `check` holds every message that a user can meet;
-//! - `machine` makes the `model` of a coroutine out of a function, a closure or a block;
-//! - `body` finds the yield points, numbers and rewrites them (`macros` those among other macros' arguments), with
-//!   the `operand`'s text for reports;
+//! - `machine` makes the `model` of a coroutine or a generator out of a function, a closure or a block (`discard` says
+//!   whether a block is sent anything, and `unit` whether it returns anything);
+//! - `body` finds the yield points, numbers and rewrites them (`macros` those among other macros' arguments), as
+//!   `point` writes them, with the `operand`'s text for reports;
 //! - `expand` writes the code, and cannot fail;
 //! - `fallback` writes a stand-in beside errors, so that callers of a broken coroutine still compile.
 
@@ -20,6 +21,7 @@ mod body;
 mod borrow;
 mod check;
 mod crate_path;
+mod discard;
 mod errors;
 mod expand;
 mod fallback;
@@ -29,9 +31,11 @@ mod model;
 mod operand;
 mod parse;
 mod pipeline;
+mod point;
 mod returns;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 use proc_macro::TokenStream;
 
@@ -70,6 +74,47 @@ use model::Flavour;
 #[proc_macro_attribute]
 pub fn coroutine(arguments: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::attribute(Flavour::Coroutine, arguments.into(), item.into()).into()
+}
+
+/// Turns a function with yield points into a generator, which hands a value out at each.
+///
+/// `fn f(a: A) -> T` becomes `fn f(a: A) -> Generator<Y, R, impl Future<Output = T>>`: a call runs nothing, and each resumption
+/// runs the body up to its next `yield_!(value)`, which gives `value` out and evaluates to what is sent in. No loop is
+/// involved. `T` is what the generator returns at its end. It may borrow its arguments.
+///
+/// `async fn` becomes `fn f(a: A) -> AsyncGenerator<Y, impl Future<Output = T>>`, a stream, whose body may `.await` as well. Its
+/// `T` is `()` or `Result<(), E>`.
+///
+/// # Arguments
+///
+/// - `yield = Type`: what is given out. Every generator needs it.
+/// - `resume = Type`: what is sent in, `()` unless stated.
+/// - `name = "..."`: the name in reports, instead of the function's.
+/// - `crate = path`: where the generated code finds `coroutine_core`. A dependency that Cargo.toml renames is found by itself.
+///
+/// # Errors
+///
+/// A yield that is not the generator's own (in a closure, an `async` block, a nested function), `.await` in a function that is
+/// not `async`, `resume` on one that is, `const fn`, `extern fn`, a return type that names the generator itself, and
+/// unknown arguments are compile errors, each on its token.
+///
+/// # Examples
+///
+/// ```text
+/// use coroutine_core as co;
+///
+/// #[co::generator(yield = String, resume = u32)]
+/// fn consumer() {
+///     let mut reply = "ready".to_owned();
+///     loop {
+///         let task = yield_!(reply);
+///         reply = format!("task {task} done");
+///     }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn generator(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::attribute(Flavour::Generator, arguments.into(), item.into()).into()
 }
 
 /// Makes a coroutine of `fn main` and runs the thread's `IoLoop` until it is done.
@@ -131,5 +176,12 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro]
 pub fn coroutine_block(input: TokenStream) -> TokenStream {
-    pipeline::block(input.into()).into()
+    pipeline::block(Flavour::Coroutine, input.into()).into()
+}
+
+/// `generator! { ... }` behind the scenes: the input begins with the runtime's path in parentheses.
+#[doc(hidden)]
+#[proc_macro]
+pub fn generator_block(input: TokenStream) -> TokenStream {
+    pipeline::block(Flavour::Generator, input.into()).into()
 }

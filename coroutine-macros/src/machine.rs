@@ -12,14 +12,19 @@ use syn::{
 
 use crate::body;
 use crate::check;
+use crate::discard;
 use crate::errors::Errors;
-use crate::model::{Argument, Binding, CratePath, Function, Machine, Options, Output};
+use crate::model::{
+    Argument, Binding, CratePath, Exchange, Function, Kind, Machine, Options, Spelling,
+};
 use crate::parse;
 use crate::returns;
+use crate::unit;
 
 /// Takes a function's body for its state machine, and gives its arguments names. A declaration has no machine.
 pub(crate) fn of_function(
     function: &mut Function,
+    kind: Kind,
     options: &Options,
     errors: &mut Errors,
 ) -> Option<Machine> {
@@ -36,15 +41,16 @@ pub(crate) fn of_function(
         .iter_mut()
         .map(|input| namer.input(input))
         .collect();
-    let yields = body::rewrite(&mut stmts, &options.crate_path);
-    check::faults(yields.faults, errors);
+    let yields = body::rewrite(&mut stmts, kind, &options.crate_path);
+    check::faults(yields.faults, kind, errors);
     Some(Machine {
+        exchange: exchange(kind, options),
         name: options
             .name
             .as_ref()
             .map_or_else(|| sig.ident.unraw().to_string(), LitStr::value),
         name_span: sig.ident.span(),
-        output: returns::output(&sig.output, Output::Unit),
+        output: returns::output(&sig.output, Spelling::Unit),
         arguments,
         span: body.span,
         owners,
@@ -53,9 +59,33 @@ pub(crate) fn of_function(
     })
 }
 
-/// Takes a closure's body for its state machine; `span` is what `coroutine!` holds.
+fn exchange(kind: Kind, options: &Options) -> Exchange {
+    let yields = || {
+        options
+            .yields
+            .as_ref()
+            .map_or(Spelling::Unnameable, returns::spelling)
+    };
+    let resumes = || {
+        options
+            .resumes
+            .as_ref()
+            .map_or(Spelling::Unit, |(_, ty)| returns::spelling(ty))
+    };
+    match kind {
+        Kind::Coroutine => Exchange::Coroutine,
+        Kind::Generator => Exchange::Generator {
+            yields: yields(),
+            resumes: resumes(),
+        },
+        Kind::AsyncGenerator => Exchange::AsyncGenerator { yields: yields() },
+    }
+}
+
+/// Takes a closure's body for its state machine; `span` is what the macro for blocks holds.
 pub(crate) fn of_closure(
     closure: &mut ExprClosure,
+    kind: Kind,
     crate_path: &CratePath,
     span: (Span, Span),
     errors: &mut Errors,
@@ -75,32 +105,58 @@ pub(crate) fn of_closure(
         Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => block.block.stmts,
         body => vec![Stmt::Expr(body, None)],
     };
+    let machine = of_block(stmts, kind, crate_path, span, errors);
     Machine {
-        output: returns::output(&closure.output, Output::Unnameable),
         arguments,
         span: body_span,
-        ..of_block(stmts, crate_path, span, errors)
+        output: returns::output(&closure.output, machine.output),
+        ..machine
     }
 }
 
-/// Makes the state machine of what `coroutine!` holds.
+/// Makes the state machine of the statements that the macro for blocks holds.
 pub(crate) fn of_block(
     mut stmts: Vec<Stmt>,
+    kind: Kind,
     crate_path: &CratePath,
     span: (Span, Span),
     errors: &mut Errors,
 ) -> Machine {
-    let yields = body::rewrite(&mut stmts, crate_path);
-    check::faults(yields.faults, errors);
+    let exchange = inferred_exchange(kind, &stmts);
+    let output = if kind != Kind::Coroutine && unit::is_only_value(&stmts) {
+        Spelling::Unit
+    } else {
+        Spelling::Unnameable
+    };
+    let yields = body::rewrite(&mut stmts, kind, crate_path);
+    check::faults(yields.faults, kind, errors);
     Machine {
-        name: "coroutine".to_owned(),
+        exchange,
+        name: kind.noun().to_owned(),
         name_span: span.0,
-        output: Output::Unnameable,
+        output,
         arguments: Vec::new(),
         span: span.0,
         owners: span,
         stmts,
         sites: yields.sites,
+    }
+}
+
+/// Nobody can tell what a block yields. It is sent nothing where it throws away whatever it is sent.
+fn inferred_exchange(kind: Kind, stmts: &[Stmt]) -> Exchange {
+    let yields = Spelling::Unnameable;
+    match kind {
+        Kind::Coroutine => Exchange::Coroutine,
+        Kind::Generator if discard::all_values(stmts) => Exchange::Generator {
+            yields,
+            resumes: Spelling::Unit,
+        },
+        Kind::Generator => Exchange::Generator {
+            yields,
+            resumes: Spelling::Unnameable,
+        },
+        Kind::AsyncGenerator => Exchange::AsyncGenerator { yields },
     }
 }
 

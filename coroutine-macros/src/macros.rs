@@ -51,7 +51,7 @@ impl Rewriter<'_> {
             } else if let TokenTree::Group(group) = first {
                 output.push(self.group(group));
             } else {
-                self.refuse_keyword(first);
+                self.refuse_keyword(output.last(), first);
                 output.push(first.clone());
             }
         }
@@ -83,16 +83,19 @@ impl Rewriter<'_> {
         TokenTree::Group(rewritten)
     }
 
-    /// Among tokens that are no expressions nobody can tell where the operand of `yield` ends.
-    fn refuse_keyword(&mut self, token: &TokenTree) {
+    /// Among tokens that are no expressions nobody can tell where the operand of `yield` ends, nor where that of
+    /// `.await` begins; a coroutine can do without the latter.
+    fn refuse_keyword(&mut self, before: Option<&TokenTree>, token: &TokenTree) {
         if is_word(token, "yield") {
             self.fault(FaultKind::Hidden, "yield", token.span());
+        } else if is_word(token, "await") && before.is_some_and(|before| is_punct(before, '.')) {
+            self.refuse_await(token.span());
         }
     }
 }
 
 /// Whether there is anything to rewrite; all other input is left untouched.
-fn mentions_yield(tokens: &TokenStream) -> bool {
+pub(crate) fn mentions_yield(tokens: &TokenStream) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Group(group) => mentions_yield(&group.stream()),
         token => ["yield_", "yield", "await"]
@@ -121,27 +124,34 @@ fn async_block<'t>(seen: &[TokenTree], token: &'t TokenTree) -> Option<&'t Group
 /// Drops the `co::` of `co::yield_!(...)`, which is in the output when `yield_` is met.
 fn drop_path(output: &mut Vec<TokenTree>) {
     while let [.., first, second] = output.as_slice()
-        && is_colon(first)
-        && is_colon(second)
+        && is_punct(first, ':')
+        && is_punct(second, ':')
     {
         output.truncate(output.len() - 2);
         output.pop_if(|token| matches!(token, TokenTree::Ident(_)));
     }
 }
 
-/// Keeps a call, which begins with `::`, from being read as the rest of a path that begins with a macro's own word.
+/// Keeps a yield point, which begins with `::` or `(`, from being read as the rest of what stands before it.
 ///
 /// `now ::coroutine_core::...` -> `now match () { () => ::coroutine_core::... }`
 fn apart(before: Option<&TokenTree>, call: TokenStream) -> TokenStream {
-    let word = before.and_then(|token| syn::parse2::<Ident>(token.to_token_stream()).ok());
-    match word {
-        Some(_) => quote_spanned!(Span::mixed_site()=> match () { () => #call }),
-        None => call,
+    let goes_on = match before {
+        // A keyword does not.
+        Some(TokenTree::Ident(word)) => syn::parse2::<Ident>(word.to_token_stream()).is_ok(),
+        Some(TokenTree::Literal(_)) => true,
+        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
+        Some(TokenTree::Punct(_)) | None => false,
+    };
+    if goes_on {
+        quote_spanned!(Span::mixed_site()=> match () { () => #call })
+    } else {
+        call
     }
 }
 
-fn is_colon(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':')
+fn is_punct(token: &TokenTree, char: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
 }
 
 fn is_word(token: &TokenTree, word: &str) -> bool {

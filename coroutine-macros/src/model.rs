@@ -8,6 +8,7 @@ use syn::{Attribute, ExprClosure, LitStr, Pat, Path, Signature, Stmt, Token, Typ
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavour {
     Coroutine,
+    Generator,
     Main,
     Test,
 }
@@ -17,8 +18,67 @@ impl Flavour {
     pub(crate) fn attribute(self) -> &'static str {
         match self {
             Flavour::Coroutine => "#[co::coroutine]",
+            Flavour::Generator => "#[co::generator]",
             Flavour::Main => "#[co::main]",
             Flavour::Test => "#[co::test]",
+        }
+    }
+
+    /// The word for what it makes.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Flavour::Generator => "generator",
+            Flavour::Coroutine | Flavour::Main | Flavour::Test => "coroutine",
+        }
+    }
+}
+
+/// What a body becomes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It waits for what it yields.
+    Coroutine,
+    /// It gives out what it yields.
+    Generator,
+    /// It gives out what it yields, and waits for what it awaits.
+    AsyncGenerator,
+}
+
+impl Kind {
+    /// What a function under an attribute becomes.
+    pub(crate) fn of_function(flavour: Flavour, sig: &Signature) -> Self {
+        match flavour {
+            Flavour::Generator => Kind::generator(sig.asyncness.is_some()),
+            Flavour::Coroutine | Flavour::Main | Flavour::Test => Kind::Coroutine,
+        }
+    }
+
+    /// The word for it, and the name of a block or closure that becomes one.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Kind::Coroutine => "coroutine",
+            Kind::Generator | Kind::AsyncGenerator => "generator",
+        }
+    }
+
+    /// What the content of a macro for blocks becomes.
+    pub(crate) fn of_block(flavour: Flavour, content: &Content) -> Self {
+        let is_async = match content {
+            Content::Closure(closure) => closure.asyncness.is_some(),
+            Content::Async(_) => true,
+            Content::Statements(_) => false,
+        };
+        match flavour {
+            Flavour::Generator => Kind::generator(is_async),
+            Flavour::Coroutine | Flavour::Main | Flavour::Test => Kind::Coroutine,
+        }
+    }
+
+    fn generator(is_async: bool) -> Self {
+        if is_async {
+            Kind::AsyncGenerator
+        } else {
+            Kind::Generator
         }
     }
 }
@@ -29,6 +89,10 @@ pub(crate) struct Options {
     /// The word `lazy`, where it was given.
     pub(crate) lazy: Option<Ident>,
     pub(crate) name: Option<LitStr>,
+    /// The type after `yield =`; every generator has one, be it an error's.
+    pub(crate) yields: Option<Type>,
+    /// The word `resume` and the type after it, where they were given.
+    pub(crate) resumes: Option<(Ident, Type)>,
     pub(crate) timeout_millis: u64,
     pub(crate) virtual_clock: bool,
 }
@@ -95,18 +159,21 @@ pub(crate) struct Body {
     pub(crate) stmts: Vec<Stmt>,
 }
 
-/// What `coroutine! { ... }` holds.
+/// What `coroutine! { ... }` or `generator! { ... }` holds.
 pub(crate) enum Content {
     Closure(Box<ExprClosure>),
+    /// `async { ... }` and nothing else, which only a generator can be.
+    Async(Vec<Stmt>),
     Statements(Vec<Stmt>),
 }
 
 /// The state machine: what a function, a closure and a block have in common.
 pub(crate) struct Machine {
+    pub(crate) exchange: Exchange,
     pub(crate) name: String,
     /// Where the name stands, or what has none begins.
     pub(crate) name_span: Span,
-    pub(crate) output: Output,
+    pub(crate) output: Spelling,
     pub(crate) arguments: Vec<Argument>,
     /// Where the block stands in the user's source.
     pub(crate) span: Span,
@@ -116,8 +183,31 @@ pub(crate) struct Machine {
     pub(crate) sites: Vec<Site>,
 }
 
-/// The type that a coroutine returns.
-pub(crate) enum Output {
+/// What a state machine has to do with whoever resumes it.
+pub(crate) enum Exchange {
+    /// It waits, and exchanges nothing.
+    Coroutine,
+    Generator {
+        yields: Spelling,
+        resumes: Spelling,
+    },
+    AsyncGenerator {
+        yields: Spelling,
+    },
+}
+
+impl Exchange {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Exchange::Coroutine => Kind::Coroutine,
+            Exchange::Generator { .. } => Kind::Generator,
+            Exchange::AsyncGenerator { .. } => Kind::AsyncGenerator,
+        }
+    }
+}
+
+/// A type inside the body.
+pub(crate) enum Spelling {
     Unit,
     Declared(Box<Type>),
     /// `impl Trait` or inferred: no code can spell it.
@@ -179,7 +269,7 @@ impl From<Span> for Position {
 pub(crate) struct Fault {
     pub(crate) kind: FaultKind,
     pub(crate) span: Span,
-    /// `yield_!` or `yield`, as the user wrote it.
+    /// `yield_!`, `yield` or `await`, as the user wrote it.
     pub(crate) spelling: &'static str,
 }
 
@@ -193,6 +283,8 @@ pub(crate) enum FaultKind {
     /// A bare `yield` among the arguments of a macro that are no expressions.
     Hidden,
     TooMany,
+    /// `.await` in a generator that is not `async`.
+    Await,
 }
 
 /// What directly surrounds an expression.

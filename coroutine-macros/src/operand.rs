@@ -57,6 +57,9 @@ impl Writer {
         };
         // A group that syn has printed knows no better than where it starts and ends.
         let (start, end) = (group.span().start(), group.span().end());
+        if group.stream().is_empty() {
+            return self.token(&format!("{open}{close}"), start, end);
+        }
         self.token(
             open,
             start,

@@ -1,4 +1,4 @@
-//! Tokens to syntax: the function under an attribute, and what a `coroutine!` holds.
+//! Tokens to syntax: the function under an attribute, and what a `coroutine!` or `generator!` holds.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser};
@@ -6,7 +6,7 @@ use syn::{
     Attribute, Block, Expr, ExprClosure, Item, Path, Result, Stmt, Token, braced, parenthesized,
 };
 
-use crate::model::{Body, Content, CratePath, Function};
+use crate::model::{Body, Content, CratePath, Flavour, Function};
 
 /// What an attribute stands on.
 pub(crate) enum Target {
@@ -88,7 +88,7 @@ fn statements(tokens: TokenStream) -> Vec<Stmt> {
         .unwrap_or_else(|_| vec![Stmt::Expr(Expr::Verbatim(tokens), None)])
 }
 
-/// Reads `(path) content`, the input that the runtime's `coroutine!` hands on.
+/// Reads `(path) content`, the input that the runtime's `coroutine!` and `generator!` hand on.
 ///
 /// The content is a closure if a closure is all it is.
 pub(crate) fn block(input: TokenStream) -> Result<(CratePath, TokenStream)> {
@@ -101,11 +101,15 @@ pub(crate) fn block(input: TokenStream) -> Result<(CratePath, TokenStream)> {
     parser.parse2(input)
 }
 
-pub(crate) fn content(tokens: TokenStream) -> Result<Content> {
-    if let Ok(Expr::Closure(closure)) = syn::parse2(tokens.clone()) {
-        return Ok(Content::Closure(Box::new(closure)));
+/// An `async` block is a coroutine's value, but it makes an asynchronous generator.
+pub(crate) fn content(flavour: Flavour, tokens: TokenStream) -> Result<Content> {
+    match syn::parse2(tokens.clone()) {
+        Ok(Expr::Closure(closure)) => Ok(Content::Closure(Box::new(closure))),
+        Ok(Expr::Async(block)) if flavour == Flavour::Generator && block.attrs.is_empty() => {
+            Ok(Content::Async(block.block.stmts))
+        }
+        _ => Block::parse_within.parse2(tokens).map(Content::Statements),
     }
-    Block::parse_within.parse2(tokens).map(Content::Statements)
 }
 
 /// The first and the last token.

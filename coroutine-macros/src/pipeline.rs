@@ -9,10 +9,10 @@ use crate::errors::Errors;
 use crate::expand;
 use crate::fallback;
 use crate::machine;
-use crate::model::{Content, CratePath, Flavour, Function, Options};
+use crate::model::{Content, CratePath, Flavour, Function, Kind, Options};
 use crate::parse::{self, Target};
 
-/// `#[coroutine]`, `#[main]` and `#[test]`.
+/// `#[coroutine]`, `#[generator]`, `#[main]` and `#[test]`.
 pub(crate) fn attribute(
     flavour: Flavour,
     arguments: TokenStream,
@@ -44,32 +44,39 @@ fn function(
 ) -> TokenStream {
     check::function(flavour, options, &function, &mut errors);
     let original = function.clone();
-    let machine = machine::of_function(&mut function, options, &mut errors);
+    let kind = Kind::of_function(flavour, &function.sig);
+    let machine = machine::of_function(&mut function, kind, options, &mut errors);
     match errors.into_result() {
         Ok(()) => expand::function(flavour, options, &function, machine.as_ref()),
         Err(error) => fallback::function(flavour, options, original, error),
     }
 }
 
-/// `coroutine! { ... }`, with the runtime's path in front.
-pub(crate) fn block(input: TokenStream) -> TokenStream {
-    let expansion =
-        parse::block(input).and_then(|(crate_path, tokens)| block_content(&crate_path, tokens));
+/// `coroutine! { ... }` and `generator! { ... }`, with the runtime's path in front.
+pub(crate) fn block(flavour: Flavour, input: TokenStream) -> TokenStream {
+    let expansion = parse::block(input)
+        .and_then(|(crate_path, tokens)| block_content(flavour, &crate_path, tokens));
     expansion.unwrap_or_else(fallback::expression)
 }
 
-fn block_content(crate_path: &CratePath, tokens: TokenStream) -> syn::Result<TokenStream> {
+fn block_content(
+    flavour: Flavour,
+    crate_path: &CratePath,
+    tokens: TokenStream,
+) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
     let span = parse::ends(&tokens);
-    let expansion = match parse::content(tokens)? {
+    let content = parse::content(flavour, tokens)?;
+    let kind = Kind::of_block(flavour, &content);
+    let expansion = match content {
         Content::Closure(mut closure) => {
-            check::closure(&closure, &mut errors);
-            let machine = machine::of_closure(&mut closure, crate_path, span, &mut errors);
+            check::closure(kind, &closure, &mut errors);
+            let machine = machine::of_closure(&mut closure, kind, crate_path, span, &mut errors);
             expand::closure(crate_path, &closure, &machine)
         }
-        Content::Statements(stmts) => {
-            let machine = machine::of_block(stmts, crate_path, span, &mut errors);
-            expand::start(crate_path, &machine)
+        Content::Async(stmts) | Content::Statements(stmts) => {
+            let machine = machine::of_block(stmts, kind, crate_path, span, &mut errors);
+            expand::construct(crate_path, &machine)
         }
     };
     errors.into_result().map(|()| expansion)

@@ -47,32 +47,40 @@ impl VisitMut for Expander {
     }
 
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
-        match stmt {
-            Stmt::Macro(call) if call.mac.path.is_ident("coroutine") => {
-                *stmt = Stmt::Expr(Expr::Verbatim(expand_block(&call.mac)), call.semi_token);
-            }
-            _ => visit_mut::visit_stmt_mut(self, stmt),
+        if let Stmt::Macro(call) = stmt
+            && let Some(expansion) = expand_block(&call.mac)
+        {
+            *stmt = Stmt::Expr(Expr::Verbatim(expansion), call.semi_token);
+        } else {
+            visit_mut::visit_stmt_mut(self, stmt);
         }
     }
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        match expr {
-            Expr::Macro(call) if call.mac.path.is_ident("coroutine") => {
-                *expr = Expr::Verbatim(expand_block(&call.mac));
-            }
-            _ => visit_mut::visit_expr_mut(self, expr),
+        if let Expr::Macro(call) = expr
+            && let Some(expansion) = expand_block(&call.mac)
+        {
+            *expr = Expr::Verbatim(expansion);
+        } else {
+            visit_mut::visit_expr_mut(self, expr);
         }
     }
 }
 
-fn expand_block(mac: &Macro) -> TokenStream {
+fn expand_block(mac: &Macro) -> Option<TokenStream> {
+    let flavour = match mac.path.get_ident()?.to_string().as_str() {
+        "coroutine" => Flavour::Coroutine,
+        "generator" => Flavour::Generator,
+        _ => return None,
+    };
     let tokens = &mac.tokens;
-    pipeline::block(quote!((::coroutine_core) #tokens))
+    Some(pipeline::block(flavour, quote!((::coroutine_core) #tokens)))
 }
 
 fn take_attribute(attrs: &mut Vec<Attribute>) -> Option<(Flavour, TokenStream)> {
     let flavour = |attr: &Attribute| match attr.path().segments.last()?.ident.to_string().as_str() {
         "coroutine" => Some(Flavour::Coroutine),
+        "generator" => Some(Flavour::Generator),
         "main" => Some(Flavour::Main),
         "test" => Some(Flavour::Test),
         _ => None,
