@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 
+use crate::current;
 use crate::future::Future;
 use crate::log;
 use crate::loop_core::LoopCore;
@@ -59,27 +60,58 @@ unsafe impl<F: FnOnce() + 'static> Node for Callback<F> {
     }
 }
 
-/// What a function given to [`IoLoop::spawn_callback`](crate::IoLoop::spawn_callback) may give back: nothing, a `Result`, or a coroutine's [`Future`].
+/// Calls `callback` with the future on a later turn of `io_loop`, once the result is there.
+pub(crate) fn call_when_done<T: 'static>(
+    future: Future<T>,
+    io_loop: Rc<LoopCore>,
+    added_at: &'static Location<'static>,
+    callback: impl FnOnce(Future<T>) + 'static,
+) {
+    // The callback has the future, and the future the callback, until it is done.
+    let slot = Rc::new(Cell::new(None));
+    let for_callback = Rc::clone(&slot);
+    let call = move || {
+        if let Some(future) = for_callback.take() {
+            callback(future);
+        }
+    };
+    future.when_done(Callback::node(io_loop, added_at, call));
+    slot.set(Some(future));
+}
+
+/// Logs the error of a callback.
+pub(crate) fn log_failure(added_at: &'static Location<'static>, error: &str) {
+    log::error(format_args!(
+        "the callback added at {added_at} failed: {error}"
+    ));
+}
+
+/// What a function given to [`IoLoop::spawn_callback`](crate::IoLoop::spawn_callback) or [`PeriodicCallback`](crate::PeriodicCallback) may give back: nothing, a
+/// `Result`, or a coroutine's [`Future`].
 pub trait CallbackResult {
-    /// The text of the error, if it is one that nobody else reports.
-    fn into_error(self) -> Option<String>;
+    /// Calls `then` when all of it is done, which may be now, with the text of the error, if it is one that nobody else reports.
+    fn finish(self, then: impl FnOnce(Option<String>) + 'static);
 }
 
 impl CallbackResult for () {
-    fn into_error(self) -> Option<String> {
-        None
+    fn finish(self, then: impl FnOnce(Option<String>) + 'static) {
+        then(None);
     }
 }
 
 impl<T, E: Display> CallbackResult for Result<T, E> {
-    fn into_error(self) -> Option<String> {
-        self.err().map(|error| error.to_string())
+    fn finish(self, then: impl FnOnce(Option<String>) + 'static) {
+        then(self.err().map(|error| error.to_string()));
     }
 }
 
-/// The coroutine is detached, and reports its error by itself.
-impl<T> CallbackResult for Future<T> {
-    fn into_error(self) -> Option<String> {
-        None
+/// The coroutine reports its error by itself.
+impl<T: 'static> CallbackResult for Future<T> {
+    fn finish(self, then: impl FnOnce(Option<String>) + 'static) {
+        call_when_done(self, current::core(), Location::caller(), |future| {
+            // So that what nobody looked at is reported.
+            drop(future);
+            then(None);
+        });
     }
 }

@@ -61,6 +61,11 @@ impl<T> Completion<T> {
         };
         // SAFETY: nobody else holds a reference to the value. What is overwritten is `Pending`, which has no destructor.
         unsafe { self.value.get().write(value) };
+        self.wake();
+    }
+
+    /// Wakes whoever waits.
+    pub(crate) fn wake(&self) {
         if let Some(waiter) = self.waiter.take() {
             waiter.schedule();
         }

@@ -172,8 +172,8 @@ impl Shared {
 ///
 /// While a handle exists the loop can be woken, so it neither ends by itself nor reports that it can never wake.
 ///
-/// To give a coroutine a result from another thread, yield the receiving end of a channel that is a future, such as the `futures` crate's `oneshot`:
-/// its waker reaches the loop by itself, and needs no handle.
+/// To give a coroutine a result from another thread, use a [`channel`](crate::channel::channel()), or another crate's whose receiving end is a future: its waker
+/// reaches the loop by itself, and needs no handle.
 ///
 /// ```
 /// use coroutine_core::IoLoop;

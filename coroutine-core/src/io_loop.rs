@@ -1,6 +1,5 @@
 //! The event loop, as its users hold it. Tornado's `IOLoop`.
 
-use std::cell::Cell;
 use std::fmt;
 use std::future::Future as StdFuture;
 use std::io;
@@ -9,14 +8,13 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::callback::{Callback, CallbackResult};
+use crate::callback::{self, Callback, CallbackResult};
 use crate::clock::{Clock, SystemClock};
 use crate::coroutine::Descriptor;
 use crate::current;
 use crate::error::LoopError;
 use crate::future::Future;
 use crate::handler::{Handler, Interest, Ready};
-use crate::log;
 use crate::loop_core::{LoopCore, Phase, drop_handler};
 use crate::node::Local;
 use crate::outcome::Outcome;
@@ -127,11 +125,11 @@ impl IoLoop {
         let place = Location::caller();
         let core = self.core();
         let callback = move || {
-            if let Some(error) = callback().into_error() {
-                log::error(format_args!(
-                    "the callback added at {place} failed: {error}"
-                ));
-            }
+            callback().finish(move |error| {
+                if let Some(error) = error {
+                    callback::log_failure(place, &error);
+                }
+            });
         };
         core.enqueue(Callback::node(Rc::clone(core), place, callback));
     }
@@ -174,26 +172,16 @@ impl IoLoop {
         future: Future<T>,
         callback: impl FnOnce(Result<T, Outcome>) + 'static,
     ) {
-        // The callback has the future, and the future the callback, until it is done.
-        let slot = Rc::new(Cell::new(None));
-        let for_callback = Rc::clone(&slot);
-        let call = move || {
-            let future: Option<Future<T>> = for_callback.take();
-            let result = future.map(|mut future| future.result());
-            match result {
-                Some(Ok(value)) => callback(Ok(value)),
-                Some(Err(error)) => {
-                    if let Some(outcome) = error.into_outcome() {
-                        callback(Err(outcome));
-                    }
+        let call = |mut future: Future<T>| match future.result() {
+            Ok(value) => callback(Ok(value)),
+            Err(error) => {
+                if let Some(outcome) = error.into_outcome() {
+                    callback(Err(outcome));
                 }
-                None => {}
             }
         };
-        let core = self.core();
-        let node = Callback::node(Rc::clone(core), Location::caller(), call);
-        future.when_done(node);
-        slot.set(Some(future));
+        let core = Rc::clone(self.core());
+        callback::call_when_done(future, core, Location::caller(), call);
     }
 
     /// Calls `callback` when `delay` has passed. A delay of zero waits for the next turn.

@@ -65,6 +65,7 @@ mod next;
 mod node;
 mod offload;
 mod outcome;
+mod periodic;
 mod poller;
 mod pool;
 mod queue;
@@ -81,7 +82,10 @@ mod waker;
 mod wheel;
 mod yieldable;
 
+pub mod channel;
+pub mod locks;
 pub mod net;
+pub mod queues;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -197,6 +201,7 @@ pub use io_loop::IoLoop;
 pub use multi::Multi;
 pub use next::{Next, next};
 pub use outcome::{Broken, Outcome, Panicked};
+pub use periodic::PeriodicCallback;
 pub use shared::{SharedFuture, SharedOutcome};
 pub use site::{Site, Sites, State, Suspension};
 pub use sleep::{Moment, Sleep, moment, sleep, sleep_until};

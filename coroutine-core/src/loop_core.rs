@@ -158,7 +158,7 @@ impl LoopCore {
     }
 
     /// The time since the loop was made.
-    fn elapsed(&self) -> Nanos {
+    pub(crate) fn elapsed(&self) -> Nanos {
         nanos(self.clock.now().saturating_duration_since(self.epoch))
     }
 
@@ -375,6 +375,6 @@ pub(crate) fn drop_handler(handler: &Local<Handler>) {
 }
 
 /// A duration in nanoseconds, or the longest there is: some 584 years.
-fn nanos(duration: Duration) -> Nanos {
+pub(crate) fn nanos(duration: Duration) -> Nanos {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

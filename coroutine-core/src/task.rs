@@ -257,6 +257,8 @@ where
             log::catching("a destructor of a coroutine's result", || {
                 this.report(result);
             });
+            // Callbacks are called also where nobody is left to look at the result.
+            this.completion.wake();
         }
         drop(alive);
     }

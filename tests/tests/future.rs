@@ -200,6 +200,20 @@ fn callbacks_are_called_also_when_the_future_is_dropped_before_its_result() {
 }
 
 #[test]
+fn callbacks_are_called_also_when_the_future_of_a_coroutine_is_dropped_before_its_result() {
+    with_loop(|io_loop| {
+        let events = Events::new();
+        let (promise, future) = promise();
+        let coroutine = note_result(events.clone(), "result", future.shared());
+        coroutine.add_done_callback(events.noting("callback"));
+        drop(coroutine);
+        promise.set_result(7);
+        turns(&io_loop, 3);
+        assert_eq!(events.take(), ["result 7", "callback"]);
+    });
+}
+
+#[test]
 fn callbacks_are_called_when_the_promise_is_broken() {
     with_loop(|io_loop| {
         let events = Events::new();
