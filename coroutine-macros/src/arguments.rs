@@ -1,7 +1,7 @@
 //! The arguments of the attributes.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -120,7 +120,7 @@ impl Reader<'_> {
                 self.options.resumes = Some((argument.key.clone(), ty(&argument)));
             }
             (Flavour::Coroutine | Flavour::Generator, "name") => {
-                self.options.name = Some(string(argument)?)
+                self.options.name = Some(string(argument)?);
             }
             (Flavour::Test, "timeout") => self.options.timeout_millis = millis(argument)?,
             (Flavour::Test, "virtual_clock") => {
@@ -165,9 +165,11 @@ fn ty(argument: &Argument) -> Type {
         .unwrap_or_else(|_| erroneous(check::type_wanted(&argument.key, &value)))
 }
 
-/// An error in the place of a type: rustc reports it, and complains of nothing that depends on the type.
+/// A type that is an error. To rustc the array is a type it knows nothing of, so it complains of nothing that depends on
+/// it; it would take the bare error for `()`.
 fn erroneous(error: Error) -> Type {
-    Type::Verbatim(error.into_compile_error())
+    let error = error.into_compile_error();
+    Type::Verbatim(quote!([(); #error]))
 }
 
 /// `timeout = 5` and `timeout = 0.5`, in seconds

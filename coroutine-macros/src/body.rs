@@ -143,26 +143,28 @@ impl Rewriter<'_> {
             return None;
         }
         let operand = match &expr.expr {
-            Some(operand) => (**operand).clone(),
-            None => match self.no_operand(keyword) {
-                Ok(operand) => operand,
-                Err(kind) => {
-                    self.fault(kind, "yield", keyword);
-                    return None;
-                }
-            },
+            Some(operand) => Ok((**operand).clone()),
+            None => self.no_operand(keyword),
         };
-        let (first, last) = parse::ends(&operand.to_token_stream());
-        let spans = Spans {
-            first: keyword,
-            method: point::ours_at(keyword),
-            parens: first,
-            last,
-        };
-        Some(with_attributes(
-            &expr.attrs,
-            self.yield_point(operand, &spans),
-        ))
+        match operand {
+            Ok(operand) => {
+                let (first, last) = parse::ends(&operand.to_token_stream());
+                let spans = Spans {
+                    first: keyword,
+                    method: point::ours_at(keyword),
+                    parens: first,
+                    last,
+                };
+                Some(with_attributes(
+                    &expr.attrs,
+                    self.yield_point(operand, &spans),
+                ))
+            }
+            Err(kind) => {
+                self.fault(kind, "yield", keyword);
+                None
+            }
+        }
     }
 
     /// A generator has nobody to wait with, unless it is `async`.

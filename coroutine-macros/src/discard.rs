@@ -6,15 +6,19 @@ use syn::{Block, Expr, Item, Macro, Stmt, StmtMacro};
 use crate::body::{is_own_macro, is_yield};
 use crate::macros::mentions_yield;
 
-/// Whether each yield is a statement of its own, or the last of a block whose value nobody takes, the body's among them.
+/// Whether each yield is a statement of its own, or the last of a block whose value nobody takes.
 ///
 /// ```text
 /// yield 1; for i in 0..n { yield i } yield 2    yes
 /// let x = yield 1;    f(yield 2);               no
 /// ```
-pub(crate) fn all_values(stmts: &[Stmt]) -> bool {
+pub(crate) fn all_values(stmts: &[Stmt], is_last_used: bool) -> bool {
     let mut search = Search { is_used: false };
-    search.discarded_statements(stmts);
+    if is_last_used {
+        search.used_statements(stmts);
+    } else {
+        search.discarded_statements(stmts);
+    }
     !search.is_used
 }
 
@@ -23,6 +27,18 @@ struct Search {
 }
 
 impl Search {
+    /// Statements whose value somebody takes: all but the last throw theirs away.
+    fn used_statements(&mut self, stmts: &[Stmt]) {
+        if let Some((last, others)) = stmts.split_last() {
+            self.discarded_statements(others);
+            match last {
+                Stmt::Expr(expr, None) => self.visit_expr(expr),
+                Stmt::Macro(last) if last.semi_token.is_none() => self.visit_macro(&last.mac),
+                last => self.discarded_statement(last),
+            }
+        }
+    }
+
     fn discarded_statements(&mut self, stmts: &[Stmt]) {
         stmts.iter().for_each(|stmt| self.discarded_statement(stmt));
     }
@@ -87,22 +103,12 @@ impl<'ast> Visit<'ast> for Search {
         }
     }
 
-    /// A block whose value somebody takes: all but the last of its statements throw theirs away.
     fn visit_block(&mut self, block: &'ast Block) {
-        if let Some((last, others)) = block.stmts.split_last() {
-            self.discarded_statements(others);
-            match last {
-                Stmt::Expr(expr, None) => self.visit_expr(expr),
-                Stmt::Macro(last) if last.semi_token.is_none() && is_yield(&last.mac.path) => {
-                    self.is_used = true
-                }
-                last => self.discarded_statement(last),
-            }
-        }
+        self.used_statements(&block.stmts);
     }
 
     fn visit_macro(&mut self, mac: &'ast Macro) {
-        self.is_used |= !is_own_macro(mac) && mentions_yield(&mac.tokens);
+        self.is_used |= is_yield(&mac.path) || !is_own_macro(mac) && mentions_yield(&mac.tokens);
     }
 
     fn visit_item(&mut self, _: &'ast Item) {}

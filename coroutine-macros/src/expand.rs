@@ -102,7 +102,7 @@ fn call(flavour: Flavour, options: &Options, machine: &Machine) -> TokenStream {
     let crate_path = &options.crate_path;
     match flavour {
         Flavour::Coroutine if options.lazy.is_some() => {
-            let (sites, block) = (sites(crate_path, machine), block(machine));
+            let (sites, block) = (sites(crate_path, machine), block(crate_path, machine));
             code!(#crate_path::__private::lazy(#sites, #block))
         }
         Flavour::Coroutine | Flavour::Generator => construct(crate_path, machine),
@@ -164,7 +164,7 @@ pub(crate) fn construct(crate_path: &CratePath, machine: &Machine) -> TokenStrea
 
 /// Writes the call that makes a generator. What its body yields, it gives to the `yielder`.
 fn generator(crate_path: &CratePath, machine: &Machine, function: &TokenStream) -> TokenStream {
-    let (sites, block) = (sites(crate_path, machine), block(machine));
+    let (sites, block) = (sites(crate_path, machine), block(crate_path, machine));
     code!(#crate_path::__private::#function(#sites, move |yielder| #block))
 }
 
@@ -175,7 +175,7 @@ fn generator(crate_path: &CratePath, machine: &Machine, function: &TokenStream) 
 fn start(crate_path: &CratePath, machine: &Machine) -> TokenStream {
     let (first, last) = machine.owners;
     let path = crate_path.at(first);
-    let (sites, block) = (sites(crate_path, machine), block(machine));
+    let (sites, block) = (sites(crate_path, machine), block(crate_path, machine));
     let arguments = code!(#sites, #block);
     let mut parentheses = Group::new(Delimiter::Parenthesis, arguments);
     parentheses.set_span(last);
@@ -230,15 +230,15 @@ fn spelled(spelling: &Spelling) -> TokenStream {
 ///                   { f(a) }
 ///               }
 /// ```
-fn block(machine: &Machine) -> TokenStream {
+fn block(crate_path: &CratePath, machine: &Machine) -> TokenStream {
     let prologue = prologue(&machine.arguments);
     let stmts = &machine.stmts;
-    let pin = pin(machine);
+    let (ending, pin) = (ending(crate_path, machine), pin(machine));
     if prologue.is_empty() && pin.is_none() {
         return code!(async move { #(#stmts)* });
     }
     let body = quote_spanned!(Span::mixed_site().located_at(machine.span)=> { #(#stmts)* });
-    code!(async move { #prologue #pin #body })
+    code!(async move { #prologue #ending #pin #body })
 }
 
 /// The value lies on the type, which rustc points at when another type is returned.
@@ -252,6 +252,24 @@ fn pin(machine: &Machine) -> Option<TokenStream> {
     Some(
         code!(if let ::core::option::Option::Some(#value) = ::core::option::Option::None::<#ty> { return #value; }),
     )
+}
+
+/// Asks for a return type that a stream has a place for. All of it lies on the type, and so does the one error.
+fn ending(crate_path: &CratePath, machine: &Machine) -> Option<TokenStream> {
+    let Exchange::AsyncGenerator {
+        yields: Spelling::Declared(yields),
+    } = &machine.exchange
+    else {
+        return None;
+    };
+    let Spelling::Declared(ty) = &machine.output else {
+        return None;
+    };
+    let (first, last) = parse::ends(&ty.to_token_stream());
+    let path = crate_path.at(first);
+    let method = Ident::new("last", last);
+    let method = quote_spanned!(first=> <#ty as #path::Ending<#yields>>::#method);
+    Some(code!(let _ = #method;))
 }
 
 /// Makes the state machine own all of its arguments, also those that the body does not use, or uses in part, until

@@ -49,9 +49,9 @@ fn make_plain(flavour: Flavour, options: &Options, function: &mut Function) {
 }
 
 fn make_output_plain(flavour: Flavour, crate_path: &CratePath, output: &mut ReturnType) {
-    if returns::never(output).is_some() {
-        *output = ReturnType::Default;
-    } else if flavour == Flavour::Generator && returns::iterator(output, crate_path).is_some() {
+    let is_iterator =
+        flavour == Flavour::Generator && returns::iterator(output, crate_path).is_some();
+    if is_iterator || returns::never(output).is_some() {
         *output = ReturnType::Default;
     } else if flavour == Flavour::Coroutine
         && let Some((_, ty)) = returns::future(output, crate_path)

@@ -80,7 +80,8 @@ pub fn coroutine(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `fn f(a: A) -> T` becomes `fn f(a: A) -> Generator<Y, R, impl Future<Output = T>>`: a call runs nothing, and each resumption
 /// runs the body up to its next `yield_!(value)`, which gives `value` out and evaluates to what is sent in. No loop is
-/// involved. `T` is what the generator returns at its end. It may borrow its arguments.
+/// involved. `T` is what the generator returns at its end. It may borrow its arguments. A trait with such a method is not
+/// dyn-compatible: for that, write an ordinary method that returns a `BoxedGenerator`.
 ///
 /// `async fn` becomes `fn f(a: A) -> AsyncGenerator<Y, impl Future<Output = T>>`, a stream, whose body may `.await` as well. Its
 /// `T` is `()` or `Result<(), E>`.

@@ -105,29 +105,25 @@ pub(crate) fn of_closure(
         Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => block.block.stmts,
         body => vec![Stmt::Expr(body, None)],
     };
-    let machine = of_block(stmts, kind, crate_path, span, errors);
+    let output = returns::output(&closure.output, Spelling::Unnameable);
     Machine {
         arguments,
         span: body_span,
-        output: returns::output(&closure.output, machine.output),
-        ..machine
+        ..of_block(stmts, output, kind, crate_path, span, errors)
     }
 }
 
-/// Makes the state machine of the statements that the macro for blocks holds.
+/// Makes the state machine of the statements that the macro for blocks holds, and that return `output`.
 pub(crate) fn of_block(
     mut stmts: Vec<Stmt>,
+    output: Spelling,
     kind: Kind,
     crate_path: &CratePath,
     span: (Span, Span),
     errors: &mut Errors,
 ) -> Machine {
-    let exchange = inferred_exchange(kind, &stmts);
-    let output = if kind != Kind::Coroutine && unit::is_only_value(&stmts) {
-        Spelling::Unit
-    } else {
-        Spelling::Unnameable
-    };
+    let exchange = inferred_exchange(kind, &stmts, &output);
+    let output = inferred_output(kind, &stmts, output);
     let yields = body::rewrite(&mut stmts, kind, crate_path);
     check::faults(yields.faults, kind, errors);
     Machine {
@@ -144,11 +140,12 @@ pub(crate) fn of_block(
 }
 
 /// Nobody can tell what a block yields. It is sent nothing where it throws away whatever it is sent.
-fn inferred_exchange(kind: Kind, stmts: &[Stmt]) -> Exchange {
+fn inferred_exchange(kind: Kind, stmts: &[Stmt], output: &Spelling) -> Exchange {
+    let is_last_used = matches!(output, Spelling::Declared(_));
     let yields = Spelling::Unnameable;
     match kind {
         Kind::Coroutine => Exchange::Coroutine,
-        Kind::Generator if discard::all_values(stmts) => Exchange::Generator {
+        Kind::Generator if discard::all_values(stmts, is_last_used) => Exchange::Generator {
             yields,
             resumes: Spelling::Unit,
         },
@@ -157,6 +154,15 @@ fn inferred_exchange(kind: Kind, stmts: &[Stmt]) -> Exchange {
             resumes: Spelling::Unnameable,
         },
         Kind::AsyncGenerator => Exchange::AsyncGenerator { yields },
+    }
+}
+
+fn inferred_output(kind: Kind, stmts: &[Stmt], output: Spelling) -> Spelling {
+    match output {
+        Spelling::Unnameable if kind != Kind::Coroutine && unit::is_only_value(stmts) => {
+            Spelling::Unit
+        }
+        output => output,
     }
 }
 

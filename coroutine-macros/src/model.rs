@@ -187,13 +187,10 @@ pub(crate) struct Machine {
 pub(crate) enum Exchange {
     /// It waits, and exchanges nothing.
     Coroutine,
-    Generator {
-        yields: Spelling,
-        resumes: Spelling,
-    },
-    AsyncGenerator {
-        yields: Spelling,
-    },
+    /// It gives out values, and takes one back for each.
+    Generator { yields: Spelling, resumes: Spelling },
+    /// It gives out values.
+    AsyncGenerator { yields: Spelling },
 }
 
 impl Exchange {

@@ -9,7 +9,7 @@ use crate::errors::Errors;
 use crate::expand;
 use crate::fallback;
 use crate::machine;
-use crate::model::{Content, CratePath, Flavour, Function, Kind, Options};
+use crate::model::{Content, CratePath, Flavour, Function, Kind, Options, Spelling};
 use crate::parse::{self, Target};
 
 /// `#[coroutine]`, `#[generator]`, `#[main]` and `#[test]`.
@@ -75,7 +75,14 @@ fn block_content(
             expand::closure(crate_path, &closure, &machine)
         }
         Content::Async(stmts) | Content::Statements(stmts) => {
-            let machine = machine::of_block(stmts, kind, crate_path, span, &mut errors);
+            let machine = machine::of_block(
+                stmts,
+                Spelling::Unnameable,
+                kind,
+                crate_path,
+                span,
+                &mut errors,
+            );
             expand::construct(crate_path, &machine)
         }
     };

@@ -82,12 +82,12 @@ pub(crate) fn iterator<'a>(
     let Type::ImplTrait(TypeImplTrait { bounds, .. }) = &**ty else {
         return None;
     };
-    let names = bounds.iter().filter_map(|bound| match bound {
+    let mut names = bounds.iter().filter_map(|bound| match bound {
         TypeParamBound::Trait(bound) => bound.path.segments.last(),
         _ => None,
     });
     let is_iterator = |name: &&PathSegment| name.ident == "Iterator" || name.ident == "Stream";
-    let name = names.filter(is_iterator).next()?;
+    let name = names.find(is_iterator)?;
     Some((&name.ident, item(&name.arguments)))
 }
 

@@ -232,6 +232,137 @@ fn every_mistake_of_a_function_is_reported_at_once() -> Outcome {
 }
 
 #[test]
+fn every_mistake_of_a_generator_is_reported_at_once() -> Outcome {
+    let source = "#[co::generator(resume = 5, lazy)] #[test]
+        const extern \"C\" fn f(a: &str) -> impl Iterator { yield_!(1, 2); (|| yield_!(a))(); a.await }";
+    assert_eq!(messages(source)?, 10);
+    Ok(())
+}
+
+/// The types that a block's generator has where nobody has written them.
+fn block_types(block: &str) -> Result<(bool, bool), Box<dyn Error>> {
+    let input: TokenStream = format!("(::co) {block}").parse()?;
+    let expansion = pipeline::block(Flavour::Generator, input).to_string();
+    assert!(!expansion.contains("compile_error"), "{expansion}");
+    let is_sent_nothing = expansion.contains("generator :: < _ , () , _ >");
+    let returns_nothing = expansion.contains("None :: < () >");
+    Ok((is_sent_nothing, returns_nothing))
+}
+
+#[test]
+fn a_block_whose_yields_have_unused_values_is_sent_nothing() -> Outcome {
+    let unused = [
+        "",
+        "yield 1; yield_!(2);",
+        "yield 1",
+        "yield_! { 1 }",
+        "{ yield 1 }",
+        "(yield 1);",
+        "unsafe { yield 1 }",
+        "for i in 0..3 { yield i }",
+        "while more() { yield 1 }",
+        "let n = loop { yield 1; break 2; };",
+        "if first { yield 1 } else if second { yield 2 } else { yield_!(3) }",
+        "match n { 1 => yield 1, _ => {} }",
+        "let n = { yield 1; 2 };",
+        "#[co::generator(yield = u8)] fn f() { g(yield_!(1)); }",
+        "let g = co::block::generator! { let n = yield 1; };",
+        "|n: u32| { yield n }",
+        "|n: u32| -> u32 { yield n; n }",
+    ];
+    for block in unused {
+        assert!(block_types(block)?.0, "{block}");
+    }
+    let used = [
+        "let n = yield 1;",
+        "let n: u32 = yield_!(1);",
+        "yield yield 1;",
+        "yield_!(yield_!(1));",
+        "f(yield 1);",
+        "if yield 1 { f(); }",
+        "while (yield 1) {}",
+        "for i in yield_!(1) {}",
+        "match yield_!(1) { _ => {} }",
+        "match n { _ if yield_!(1) => {} _ => {} }",
+        "let n = { yield 1 };",
+        "let n = { yield_! { 1 } };",
+        "let n = if first { yield 1 } else { 2 };",
+        "n = yield 1;",
+        "println!(\"{}\", yield_!(1));",
+        "return yield 1;",
+        "|n: u32| -> u32 { yield n }",
+        "|n: u32| -> u32 { yield_! { n } }",
+        "yield 1; break_with!(yield_!(1));",
+    ];
+    for block in used {
+        assert!(!block_types(block)?.0, "{block}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_block_that_ends_in_a_statement_returns_nothing() -> Outcome {
+    for block in [
+        "",
+        "yield 1;",
+        "loop { yield 1; }",
+        "for i in n { yield i }",
+        "|n: u8| { yield n; }",
+        "f!();",
+    ] {
+        assert!(block_types(block)?.1, "{block}");
+    }
+    let others = [
+        "yield 1",
+        "1",
+        "loop { if yield 1 { return 2; } }",
+        "loop { if yield 1 { break 2; } }",
+        "f!()",
+        "if yield 1 { 2 } else { 3 }",
+        "|n: u8| n",
+        "|n: u8| -> u8 { loop { yield n; } }",
+    ];
+    for block in others {
+        assert!(!block_types(block)?.1, "{block}");
+    }
+    Ok(())
+}
+
+#[test]
+fn await_in_a_generator_is_an_error_unless_something_else_waits() -> Outcome {
+    let mistakes = [
+        "a.await;",
+        "f!(a.await);",
+        "f!(a => b.await => c);",
+        "f!(a => { b.await });",
+    ];
+    for body in mistakes {
+        let source = format!("#[co::generator(yield = u8)] fn f() {{ {body} }}");
+        assert_eq!(messages(&source)?, 1, "{body}");
+    }
+    let others = [
+        "async { a.await };",
+        "async || a.await;",
+        "async fn f() { a.await }",
+        "f!(a => async { b.await });",
+    ];
+    for body in others {
+        let source = format!("#[co::generator(yield = u8)] fn f() {{ {body} }}");
+        assert_eq!(messages(&source)?, 0, "{body}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_type_may_have_commas_of_its_own() -> Outcome {
+    let source = "#[co::generator(yield = Map<A, (B, C)>, resume = fn(A, B) -> Map<A, B>, name = \"g\")] fn f() {}";
+    let expansion = expansion(source)?;
+    let types = "Map<A, (B, C)>,\n    fn(A, B) -> Map<A, B>,\n    impl ";
+    assert!(expansion.contains(types), "{expansion}");
+    Ok(())
+}
+
+#[test]
 fn yields_of_nested_coroutines_are_their_own() -> Outcome {
     let source = "#[co::coroutine] fn f() {
         #[co::coroutine] fn g() { yield_!(a); }

@@ -14,6 +14,7 @@ pub fn pages(
         },
         move |yielder| async move {
             let _ = (&url,);
+            let _ = <Result<(), Error> as ::coroutine_core::Ending<Page>>::last;
             if let ::core::option::Option::Some(value) = ::core::option::Option::None::<
                 Result<(), Error>,
             > {

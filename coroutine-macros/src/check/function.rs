@@ -44,41 +44,39 @@ pub(crate) fn function(
 
 /// Whether an attribute asks once more for what is being done.
 pub(crate) fn is_second(attr: &Attribute) -> bool {
-    let name = attr
-        .path()
+    ["coroutine", "generator", "main", "test"]
+        .iter()
+        .any(|name| is_named(attr, name))
+}
+
+/// `#[name]`, `#[path::name]`
+fn is_named(attr: &Attribute, name: &str) -> bool {
+    attr.path()
         .segments
         .last()
-        .map(|name| name.ident.to_string());
-    matches!(
-        name.as_deref(),
-        Some("coroutine" | "generator" | "main" | "test")
-    )
+        .is_some_and(|last| last.ident == name)
 }
 
 /// What is wrong about a second attribute, and what to write instead.
 fn second(flavour: Flavour, attr: &Attribute) -> (&'static str, &'static str) {
-    let is_generator = attr
-        .path()
-        .segments
-        .last()
-        .is_some_and(|name| name.ident == "generator");
+    let is_rustcs_test = attr.path().is_ident("test");
     match flavour {
-        Flavour::Generator if attr.path().is_ident("test") => (
+        Flavour::Generator if is_named(attr, "test") => (
             "a test must resume its generator",
             "write a test that calls the generator",
         ),
-        Flavour::Generator if is_generator => (
+        Flavour::Generator if is_named(attr, "generator") => (
             "one such attribute is all that a generator needs",
             "remove the other",
         ),
-        Flavour::Coroutine if attr.path().is_ident("test") => (
+        Flavour::Coroutine if is_rustcs_test => (
             "a test must wait for its coroutine",
             "write `#[co::test]` in place of both attributes",
         ),
-        Flavour::Test if attr.path().is_ident("test") => {
+        Flavour::Test if is_rustcs_test => {
             ("`#[co::test]` is all that a test needs", "remove `#[test]`")
         }
-        _ if is_generator || flavour == Flavour::Generator => (
+        _ if flavour == Flavour::Generator || is_named(attr, "generator") => (
             "a function is a coroutine or a generator, and not both",
             "remove one of the attributes",
         ),
@@ -230,14 +228,14 @@ fn future(output: &ReturnType, crate_path: &CratePath, errors: &mut Errors) {
 fn iterator(output: &ReturnType, crate_path: &CratePath, errors: &mut Errors) {
     if let Some((name, item)) = returns::iterator(output, crate_path) {
         let problem = format!(
-            "`#[co::generator]` makes the `{name}` by itself, and `->` tells what the generator returns at its end"
+            "`#[co::generator]` makes the `{name}` by itself; `->` is for what the generator returns at its end"
         );
         let fix = match item {
             Some(item) => format!(
                 "write `yield = {}` in the attribute, and no return type",
                 borrow::spelling(item)
             ),
-            None => "leave the return type out, or write the type of the last value".to_owned(),
+            None => "remove the return type, or write the type of what is returned".to_owned(),
         };
         errors.push(error(name.span(), problem, fix));
     }

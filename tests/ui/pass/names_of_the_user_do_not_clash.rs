@@ -21,7 +21,16 @@ fn r#match(r#type: u32) -> u32 {
     yield_!(answer(r#type, 1))
 }
 
+#[co::generator(yield = u32)]
+fn generator(yielder: u32, value: u32) {
+    yield_!(yielder);
+    let yielder = yielder + value;
+    yield_!(yielder);
+}
+
 #[co::main]
 fn main() {
+    let numbers: Vec<_> = generator(1, 2).boxed().collect();
+    assert_eq!(numbers, [1, 3]);
     assert_eq!(yield_!(r#match(5)), 6);
 }

@@ -15,9 +15,23 @@ fn borrows(value: &u32) -> u32 {
     yield_!(answer(*value))
 }
 
+#[runtime::generator(yield = u32, crate = inner::runtime)]
+fn numbers() {
+    yield_!(1);
+}
+
+#[runtime::generator(yield = u32, crate = inner::runtime)]
+async fn later() {
+    runtime::moment().await;
+    yield_!(1);
+}
+
 #[runtime::main(crate = inner::runtime)]
 fn main() {
     assert_eq!(yield_!(borrows(&5)), 5);
     let block = runtime::block::coroutine! { yield answer(6) };
     assert_eq!(yield_!(block), 6);
+    let block = runtime::block::generator! { |n: u32| { yield n; } };
+    assert_eq!(numbers().boxed().chain(block(2).boxed()).collect::<Vec<_>>(), [1, 2]);
+    drop(later());
 }

@@ -1,0 +1,9 @@
+use coroutine_core as co;
+
+#[co::coroutine]
+#[co::generator(yield = u32)]
+fn numbers() {
+    yield_!(co::moment());
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use coroutine_core as co;
+
+#[co::generator(yield = u32)]
+#[test]
+fn numbers() {
+    yield_!(1);
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use std::pin::pin;
+
+use coroutine_core as co;
+
+#[co::generator(yield = u32, resume = u32)]
+fn numbers() {
+    yield_!(1);
+}
+
+fn main() {
+    let mut numbers = pin!(numbers());
+    let _ = numbers.send(1);
+}

@@ -1,0 +1,8 @@
+use coroutine_core as co;
+
+#[co::generator(yield = u32, resume = u32)]
+async fn numbers() {
+    yield_!(1);
+}
+
+fn main() {}

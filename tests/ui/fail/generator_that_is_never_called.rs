@@ -1,0 +1,10 @@
+#![deny(dead_code)]
+
+use coroutine_core as co;
+
+#[co::generator(yield = u32)]
+fn numbers() {
+    yield_!(1);
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use coroutine_core as co;
+
+#[co::generator(yield = u32)]
+#[co::generator(yield = u64)]
+fn numbers() {
+    yield_!(1);
+}
+
+fn main() {}

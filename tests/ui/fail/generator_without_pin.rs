@@ -1,0 +1,10 @@
+use coroutine_core as co;
+
+#[co::generator(yield = u32)]
+fn numbers() {
+    yield_!(1);
+}
+
+fn main() {
+    for _ in numbers() {}
+}

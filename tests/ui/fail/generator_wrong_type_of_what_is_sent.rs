@@ -1,0 +1,14 @@
+use std::pin::pin;
+
+use coroutine_core as co;
+
+#[co::generator(yield = u32, resume = u32)]
+fn numbers() {
+    yield_!(1);
+}
+
+fn main() {
+    let numbers = pin!(numbers());
+    let (mut numbers, _) = numbers.start();
+    let _ = numbers.send("one");
+}
