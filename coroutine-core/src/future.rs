@@ -49,6 +49,10 @@ impl<T> Future<T> {
         }
     }
 
+    pub(crate) fn node(&self) -> &AnyNode {
+        &self.node
+    }
+
     #[inline]
     pub(crate) fn completion(&self) -> &Completion<T> {
         // SAFETY: the completion lies in the node, which `self.node` keeps alive and where it is never borrowed mutably.

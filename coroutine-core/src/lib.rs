@@ -31,6 +31,9 @@
 //! - [`cancel`](Future::cancel) it, and the coroutine's locals are dropped at its yield point;
 //! - make it [`shared`](Future::shared), for many to wait for.
 //!
+//! Several are waited for at once by yielding a `Vec`, array, tuple or map of them, see [`Yieldable`]; [`multi`] makes one `Result` of many, [`WaitIterator`] gives each as it
+//! finishes, and [`with_timeout`] limits the time. Any [`std::future::Future`] can be yielded, or [spawned](IoLoop::spawn) to go on by itself; [`next`] waits for the next item of a stream.
+//!
 //! # The loop
 //!
 //! An [`IoLoop`] calls callbacks, resumes coroutines, and waits for timers and sockets. Each thread has one of its own, [`IoLoop::current`]. All of it stays on its thread, so
@@ -47,19 +50,24 @@
 mod budget;
 mod callback;
 mod clock;
+mod collection;
 mod completion;
 mod coroutine;
+mod crew;
 mod current;
 mod error;
+mod failure;
 mod future;
 mod generator;
 mod group;
 mod handle;
 mod handler;
 mod io_loop;
+mod list;
 mod live;
 mod log;
 mod loop_core;
+mod maybe_future;
 mod multi;
 mod next;
 mod node;
@@ -69,17 +77,22 @@ mod periodic;
 mod poller;
 mod pool;
 mod queue;
+mod quiet;
 mod readiness;
 mod runner;
 mod running;
 mod shared;
 mod site;
 mod sleep;
+mod slot;
 mod task;
 mod timeout;
 mod timers;
+mod tuple;
+mod wait_iterator;
 mod waker;
 mod wheel;
+mod with_timeout;
 mod yieldable;
 
 pub mod channel;
@@ -189,6 +202,7 @@ pub use coroutine_macros::test;
 
 pub use callback::CallbackResult;
 pub use clock::{Clock, SystemClock, VirtualClock};
+pub use collection::Collection;
 pub use coroutine::{Coroutine, CoroutineState};
 pub use error::LoopError;
 pub use future::{Future, OutcomeFuture, Promise, ResultError, promise};
@@ -198,7 +212,8 @@ pub use generator::{
 pub use handle::Handle;
 pub use handler::{Interest, Ready};
 pub use io_loop::IoLoop;
-pub use multi::Multi;
+pub use maybe_future::{MaybeFuture, maybe_future};
+pub use multi::{All, Multi, multi};
 pub use next::{Next, next};
 pub use outcome::{Broken, Outcome, Panicked};
 pub use periodic::PeriodicCallback;
@@ -206,6 +221,8 @@ pub use shared::{SharedFuture, SharedOutcome};
 pub use site::{Site, Sites, State, Suspension};
 pub use sleep::{Moment, Sleep, moment, sleep, sleep_until};
 pub use timeout::{Deadline, Timeout};
+pub use wait_iterator::WaitIterator;
+pub use with_timeout::{TimeoutError, WithTimeout, with_timeout};
 pub use yieldable::{ConvertYielded, Yieldable, kind};
 
 pub mod block {

@@ -32,7 +32,7 @@ pub fn next<S: Stream + Unpin + ?Sized>(stream: &mut S) -> Next<'_, S> {
     Next { stream }
 }
 
-/// What [`next`] gives.
+/// What [`next`] and [`WaitIterator::next`](crate::WaitIterator::next) give.
 #[must_use = "the next item is not waited for unless it is yielded"]
 pub struct Next<'a, S: ?Sized> {
     stream: &'a mut S,

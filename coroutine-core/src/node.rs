@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Group,
     /// A [`ForeignWaker`](crate::waker::ForeignWaker), and nothing else.
     ForeignWaker,
-    /// A [`Task`](crate::task::Task), which begins with a [`TaskPart`](crate::task::TaskPart).
+    /// A [`Task`](crate::task::Task), or a [`Member`](crate::crew::Member) that poses as one. Both begin with a [`TaskPart`](crate::task::TaskPart).
     Task,
     /// Any other.
     Other,

@@ -34,13 +34,13 @@ use crate::site::{State, Suspension};
 use crate::waker::{self, Remote};
 
 /// It stands in the loop's queue.
-const QUEUED: u32 = 1;
+pub(crate) const QUEUED: u32 = 1;
 /// Its body is on the stack.
 const RUNNING: u32 = 1 << 1;
 /// It was woken in the queue while its body was on the stack, in a loop that the body started itself.
 const AGAIN: u32 = 1 << 2;
 /// The body is gone, and the result is known.
-const ENDED: u32 = 1 << 3;
+pub(crate) const ENDED: u32 = 1 << 3;
 /// It was cancelled while its body was on the stack, and ends at the next yield that is not ready.
 const CANCELLED: u32 = 1 << 4;
 /// Its `Future` was dropped.
@@ -48,7 +48,9 @@ const DETACHED: u32 = 1 << 5;
 /// It is the loop's own, and no suspended coroutine in the eyes of a user.
 const HIDDEN: u32 = 1 << 6;
 /// It runs, or will, to show whether it waits still for what it waited for: see [`ask`].
-const ASKED: u32 = 1 << 7;
+pub(crate) const ASKED: u32 = 1 << 7;
+/// Its error or panic is not logged where nobody looks at it.
+const QUIET: u32 = 1 << 8;
 
 /// A coroutine that was started.
 #[repr(C)]
@@ -80,11 +82,20 @@ impl Drop for TaskPart {
 }
 
 impl TaskPart {
+    pub(crate) fn new(io_loop: Rc<LoopCore>) -> Self {
+        Self {
+            io_loop,
+            remote: AtomicPtr::new(ptr::null_mut()),
+            key: Cell::new(Key::NONE),
+            runs: Cell::new(0),
+        }
+    }
+
     pub(crate) fn io_loop(&self) -> &Rc<LoopCore> {
         &self.io_loop
     }
 
-    fn count_run(&self) {
+    pub(crate) fn count_run(&self) {
         self.runs.set(self.runs.get().wrapping_add(1));
     }
 }
@@ -137,6 +148,18 @@ pub(crate) fn ask(node: &AnyNode) {
         node.flags().set(node.flags().get() | ASKED);
     }
     node.schedule();
+}
+
+/// Sees to it that the task's error or panic is not logged, if it is a task.
+pub(crate) fn hush(node: &AnyNode) {
+    if part(node).is_some() {
+        node.flags().set(node.flags().get() | QUIET);
+    }
+}
+
+/// The loop that runs the task, if it is one.
+pub(crate) fn loop_of(node: &AnyNode) -> Option<&Rc<LoopCore>> {
+    part(node).map(TaskPart::io_loop)
 }
 
 /// What all tasks have, if the node is one.
@@ -192,12 +215,7 @@ where
     F: StdFuture<Output = T> + 'static,
 {
     let task = Local::new(Task {
-        part: TaskPart {
-            io_loop,
-            remote: AtomicPtr::new(ptr::null_mut()),
-            key: Cell::new(Key::NONE),
-            runs: Cell::new(0),
-        },
+        part: TaskPart::new(io_loop),
         completion: Completion::new(),
         runner: Runner::new(describe, body),
     });
@@ -255,7 +273,7 @@ where
             this.completion.complete(result);
         } else {
             log::catching("a destructor of a coroutine's result", || {
-                this.report(result);
+                Self::report(this, result);
             });
             // Callbacks are called also where nobody is left to look at the result.
             this.completion.wake();
@@ -269,8 +287,11 @@ where
     }
 
     /// Logs a result that nobody will look at, if it is a failure.
-    fn report(&self, result: Result<T, Outcome>) {
-        let descriptor = self.runner.descriptor();
+    fn report(this: &Local<Self>, result: Result<T, Outcome>) {
+        if this.flags().get() & QUIET != 0 {
+            return;
+        }
+        let descriptor = this.runner.descriptor();
         let place = Suspension::new(descriptor.sites, State::Returned);
         match result {
             Ok(value) => {
@@ -342,7 +363,7 @@ where
         this.flags().set(this.flags().get() | DETACHED);
         if let Taken::Now(result) = this.completion.take() {
             log::catching("a destructor of a coroutine's result", || {
-                this.report(result);
+                Self::report(this, result);
             });
         }
     }

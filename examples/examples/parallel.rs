@@ -1,10 +1,10 @@
 //! cargo run -p coroutine-examples --example parallel
 //!
-//! A list is yielded as one: its members run side by side, and their results come in the order of the list.
+//! A list or tuple is yielded as one: its members run side by side, and their results come in its order. A `WaitIterator` gives them as they finish.
 
 use std::time::{Duration, Instant};
 
-use coroutine_core as co;
+use coroutine_core::{self as co, WaitIterator};
 
 #[co::coroutine]
 fn square(n: u64) -> u64 {
@@ -17,15 +17,21 @@ fn square(n: u64) -> u64 {
 #[co::main]
 fn main() {
     let began = Instant::now();
-    let naps: Vec<_> = (0..5)
-        .map(|_| co::sleep(Duration::from_millis(300)))
-        .collect();
-    yield_!(naps);
+    let nap = || co::sleep(Duration::from_millis(300));
+    yield_!((nap(), nap(), nap()));
     println!(
-        "five sleeps of 300 ms took {} ms",
+        "three sleeps of 300 ms took {} ms",
         began.elapsed().as_millis()
     );
 
     let squares: Vec<u64> = yield_!((1..=4).map(square).collect::<Vec<_>>());
     println!("{squares:?}");
+
+    let (four, text) = yield_!((square(2), async { "and members of a tuple may differ" }));
+    println!("{four}, {text}");
+
+    let mut waiter = WaitIterator::new((1..=3).map(square));
+    while let Some((index, square)) = yield_!(waiter.next()) {
+        println!("number {index} has finished: {square}");
+    }
 }
