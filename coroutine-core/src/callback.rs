@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 
+use crate::context_var::Context;
 use crate::current;
 use crate::future::Future;
 use crate::log;
@@ -17,6 +18,8 @@ pub(crate) struct Callback<F> {
     function: Cell<Option<F>>,
     added_at: &'static Location<'static>,
     io_loop: Rc<LoopCore>,
+    /// The variables of whoever added it.
+    context: Context,
 }
 
 impl<F: FnOnce() + 'static> Callback<F> {
@@ -31,6 +34,7 @@ impl<F: FnOnce() + 'static> Callback<F> {
             function,
             added_at,
             io_loop,
+            context: Context::inherit(),
         })
         .erase()
     }
@@ -47,6 +51,21 @@ pub(crate) fn call(added_at: &'static Location<'static>, function: impl FnOnce()
     }
 }
 
+/// A callback that logs the error which `function` gives, if it gives one.
+pub(crate) fn reporting<R: CallbackResult>(
+    io_loop: Rc<LoopCore>,
+    added_at: &'static Location<'static>,
+    function: impl FnOnce() -> R + 'static,
+) -> AnyNode {
+    Callback::node(io_loop, added_at, move || {
+        function().finish(move |error| {
+            if let Some(error) = error {
+                log_failure(added_at, &error);
+            }
+        });
+    })
+}
+
 // SAFETY: the kind is `Other`.
 unsafe impl<F: FnOnce() + 'static> Node for Callback<F> {
     fn schedule(this: &Local<Self>) {
@@ -55,6 +74,7 @@ unsafe impl<F: FnOnce() + 'static> Node for Callback<F> {
 
     fn run(this: &Local<Self>) {
         if let Some(function) = this.function.take() {
+            let _context = this.context.enter();
             call(this.added_at, function);
         }
     }

@@ -33,8 +33,8 @@ impl Clock for SystemClock {
 
 /// A clock for tests: its time passes only when the loop has nothing else to do, and then it jumps towards the next deadline.
 ///
-/// A test that sleeps for an hour takes no time, and runs in the same order each time. I/O is looked at before each jump, and a name that is looked up is
-/// waited for, but what is still on its way from a thread of yours or from another process is not.
+/// A test that sleeps for an hour takes no time, and runs in the same order each time. I/O is looked at before each jump, and the work of
+/// [`run_in_executor`](crate::IoLoop::run_in_executor) is waited for, but what is still on its way from a thread of yours or from another process is not.
 ///
 /// ```
 /// use std::time::{Duration, Instant};

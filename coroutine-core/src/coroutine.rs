@@ -60,10 +60,10 @@ impl<T> Descriptor<T> {
         Self::new(*sites, |_| None)
     }
 
-    /// Describes a future that was spawned at `place`.
-    pub(crate) fn spawned_at(place: &'static Location<'static>) -> Self {
+    /// Describes what is no coroutine of the macro's but was started as one, at `place`.
+    pub(crate) fn made_at(name: &'static str, place: &'static Location<'static>) -> Self {
         let (file, line, column) = (place.file(), place.line(), place.column());
-        Self::plain(&Sites::new("spawned future", file, line, column, &[]))
+        Self::plain(&Sites::new(name, file, line, column, &[]))
     }
 }
 

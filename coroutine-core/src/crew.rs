@@ -10,6 +10,7 @@ use std::iter;
 use std::rc::Rc;
 use std::task::Context;
 
+use crate::context_var;
 use crate::loop_core::LoopCore;
 use crate::node::{AnyNode, Kind, Local, Node};
 use crate::task::{self, ASKED, ENDED, QUEUED, TaskPart};
@@ -134,7 +135,8 @@ struct Post(Local<Member>);
 impl Post {
     fn new(home: &Rc<LoopCore>, bell: &Rc<Bell>, index: usize) -> Self {
         Self(Local::new(Member {
-            part: TaskPart::new(Rc::clone(home)),
+            // A member runs with the variables of whoever yields the list.
+            part: TaskPart::new(Rc::clone(home), context_var::Context::default()),
             bell: Rc::clone(bell),
             index,
         }))

@@ -34,6 +34,8 @@ pub(crate) enum Message {
     Wake(Arc<Remote>),
     /// Call this function, which was added there.
     Call(Box<dyn FnOnce() + Send>, &'static Location<'static>),
+    /// Ask for the loop's end.
+    Shutdown,
 }
 
 struct Inbox {
@@ -211,6 +213,11 @@ impl Handle {
     pub fn stop(&self) {
         self.shared.stop.store(true, Ordering::Release);
         self.shared.notify();
+    }
+
+    /// Asks for the loop's end as [`IoLoop::request_shutdown`](crate::IoLoop::request_shutdown) does, and wakes it for that.
+    pub fn request_shutdown(&self) {
+        self.shared.send(Message::Shutdown);
     }
 }
 

@@ -8,6 +8,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::callback;
+use crate::context_var::Context;
 use crate::log;
 use crate::loop_core::LoopCore;
 use crate::node::{Local, Node};
@@ -128,6 +129,8 @@ pub(crate) struct Handler {
     removed: Cell<bool>,
     added_at: &'static Location<'static>,
     io_loop: Rc<LoopCore>,
+    /// The variables of whoever added it, and what the function has set since.
+    context: Context,
 }
 
 impl Handler {
@@ -146,6 +149,7 @@ impl Handler {
             removed: Cell::new(false),
             added_at,
             io_loop,
+            context: Context::inherit(),
         }
     }
 
@@ -191,7 +195,10 @@ unsafe impl Node for Handler {
         let Some(mut function) = this.function.take() else {
             return;
         };
-        callback::call(this.added_at, || function(this.fd, ready));
+        {
+            let _context = this.context.enter();
+            callback::call(this.added_at, || function(this.fd, ready));
+        }
         if this.removed.get() {
             log::catching("a handler's destructor", || drop(function));
             return;

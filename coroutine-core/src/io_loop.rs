@@ -122,16 +122,12 @@ impl IoLoop {
     /// or panic is logged as well. Tornado's `spawn_callback`.
     #[track_caller]
     pub fn spawn_callback<R: CallbackResult>(&self, callback: impl FnOnce() -> R + 'static) {
-        let place = Location::caller();
         let core = self.core();
-        let callback = move || {
-            callback().finish(move |error| {
-                if let Some(error) = error {
-                    callback::log_failure(place, &error);
-                }
-            });
-        };
-        core.enqueue(Callback::node(Rc::clone(core), place, callback));
+        core.enqueue(callback::reporting(
+            Rc::clone(core),
+            Location::caller(),
+            callback,
+        ));
     }
 
     /// Runs a [`std::future::Future`] as a coroutine of this loop: up to its first suspension now, then on the loop's turns.
@@ -150,7 +146,7 @@ impl IoLoop {
         F::Output: 'static,
     {
         let place = Location::caller();
-        let describe = move || Descriptor::spawned_at(place);
+        let describe = move || Descriptor::made_at("spawned future", place);
         task::start_on(Rc::clone(self.core()), describe, future, 0)
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::callback::Callback;
 use crate::clock::Clock;
+use crate::executor::{BlockingPool, Executor};
 use crate::handle::{Message, Shared};
 use crate::handler::Handler;
 use crate::live::Live;
@@ -15,6 +16,7 @@ use crate::log;
 use crate::node::{AnyNode, Local, Node};
 use crate::poller::Poller;
 use crate::queue::Queue;
+use crate::shutdown::Shutdown;
 use crate::task;
 use crate::timers::{Nanos, Pass, TimerKey, Timers};
 
@@ -34,8 +36,11 @@ pub(crate) struct LoopCore {
     stopping: Cell<bool>,
     /// Whether the turn is not to wait.
     interrupted: Cell<bool>,
-    /// How many pieces of work are on threads of the loop's own.
-    offloaded: Cell<usize>,
+    /// What runs the loop's jobs.
+    executor: RefCell<Rc<dyn Executor>>,
+    /// How many jobs the loop waits for.
+    jobs: Cell<usize>,
+    shutdown: Shutdown,
     /// Whether the loop is closed and its queue takes nothing more.
     drained: Cell<bool>,
 }
@@ -103,7 +108,9 @@ impl LoopCore {
             phase: Cell::new(Phase::Idle),
             stopping: Cell::new(false),
             interrupted: Cell::new(false),
-            offloaded: Cell::new(0),
+            executor: RefCell::new(Rc::new(BlockingPool)),
+            jobs: Cell::new(0),
+            shutdown: Shutdown::new(),
             drained: Cell::new(false),
         })
     }
@@ -188,8 +195,32 @@ impl LoopCore {
         drop(target);
     }
 
-    pub(crate) fn offloaded(&self) -> &Cell<usize> {
-        &self.offloaded
+    pub(crate) fn jobs(&self) -> &Cell<usize> {
+        &self.jobs
+    }
+
+    pub(crate) fn executor(&self) -> Rc<dyn Executor> {
+        Rc::clone(&self.executor.borrow())
+    }
+
+    pub(crate) fn set_executor(&self, executor: Rc<dyn Executor>) {
+        let before = self.executor.replace(executor);
+        drop(before);
+    }
+
+    pub(crate) fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// Asks for the loop's end. Whoever runs it looks at what has changed.
+    pub(crate) fn request_shutdown(&self) {
+        self.shutdown.request();
+        self.interrupt();
+    }
+
+    /// Whether no coroutine is alive and nothing is queued.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.live.is_empty() && self.ready.is_empty() && !self.shared.is_pending()
     }
 
     pub(crate) fn timers(&self) -> &RefCell<Timers> {
@@ -207,7 +238,7 @@ impl LoopCore {
     /// It waits for I/O for as long as there is nothing to do, but no longer than `limit`.
     pub(crate) fn turn(self: &Rc<Self>, limit: Limit) -> io::Result<Turn> {
         let notified = self.receive();
-        let pass = self.begin_pass();
+        let pass = self.begin_pass(limit);
         self.run_ready();
         if let Some(pass) = pass {
             self.run_due(pass);
@@ -224,22 +255,25 @@ impl LoopCore {
         Ok(Turn::Done)
     }
 
-    /// Looks at the clock, if there are timers.
-    fn begin_pass(&self) -> Option<Pass> {
+    /// Looks at the clock, if there are timers. Those that are due after `limit` are left out.
+    fn begin_pass(&self, limit: Limit) -> Option<Pass> {
         if self.timers.borrow().is_empty() {
             return None;
         }
         // Before the borrow: the clock may be a user's.
-        let now = self.elapsed();
+        let mut now = self.elapsed();
+        if let Limit::Clock(end) = limit {
+            now = now.min(nanos(end.saturating_duration_since(self.epoch)));
+        }
         Some(self.timers.borrow().begin_pass(now))
     }
 
-    /// Waits for I/O for `time`. A virtual clock skips it, once the kernel has nothing to report and no work is on a thread of ours.
+    /// Waits for I/O for `time`. A virtual clock skips it, once the kernel has nothing to report and there is no job.
     fn poll_for(&self, time: Duration) -> io::Result<()> {
         if !self.clock.is_virtual() {
             return self.poller.poll(Some(time));
         }
-        if self.offloaded.get() != 0 {
+        if self.jobs.get() != 0 {
             return self.poller.poll(None);
         }
         self.poller.poll(Some(Duration::ZERO))?;
@@ -260,6 +294,7 @@ impl LoopCore {
                 Message::Call(function, added_at) => {
                     self.enqueue(Callback::node(Rc::clone(self), added_at, function));
                 }
+                Message::Shutdown => self.request_shutdown(),
             }
         }
         true
@@ -338,6 +373,7 @@ impl LoopCore {
         for message in messages {
             log::catching("a callback's destructor", || drop(message));
         }
+        self.shutdown.close();
         self.live.cancel_all();
         let targets = self.timers.borrow_mut().disarm();
         drop(targets);

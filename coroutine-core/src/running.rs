@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use crate::context_var::Context;
 use crate::coroutine::Descriptor;
 use crate::current;
 use crate::error::LoopError;
@@ -14,13 +15,14 @@ use crate::log;
 use crate::loop_core::{Interrupt, Limit, LoopCore, Phase, Turn};
 use crate::node::Local;
 use crate::outcome::Outcome;
+use crate::shutdown::ShutdownReport;
 use crate::site::Sites;
 use crate::task;
 use crate::yieldable::Yieldable;
 
 /// Running.
 impl IoLoop {
-    /// Runs the loop until [`stop`](Self::stop), or until there is nothing left to wait for.
+    /// Runs the loop until [`stop`](Self::stop) or [`request_shutdown`](Self::request_shutdown), or until there is nothing left to wait for.
     ///
     /// While it runs it is the [current](Self::current) loop of its thread. It can be started again afterwards.
     ///
@@ -33,7 +35,7 @@ impl IoLoop {
     pub fn start(&self) -> Result<(), LoopError> {
         let entered = Entered::new(self)?;
         let core = self.core();
-        while !core.take_stop() {
+        while !core.take_stop() && !core.shutdown().is_requested() {
             if entered.turn(Limit::Never)? == Turn::NothingLeft {
                 return match core.live().is_empty() {
                     true => Ok(()),
@@ -55,6 +57,8 @@ impl IoLoop {
     /// descriptors are let go. A loop that is running stops first.
     ///
     /// Whatever is added to a closed loop is dropped. A coroutine that is started there runs to its first yield that is not ready.
+    ///
+    /// Nothing is cleaned up but by destructors; [`close_within`](Self::close_within) gives coroutines time for more.
     pub fn close(&self) {
         let core = self.core();
         match core.phase().get() {
@@ -65,6 +69,47 @@ impl IoLoop {
             }
             Phase::Closing | Phase::Closed => {}
         }
+    }
+
+    /// Ends the loop gracefully: coroutines have `grace` to end, then the loop is [closed](Self::close), which drops those that are left.
+    ///
+    /// [Requests a shutdown](Self::request_shutdown) if nobody has, starts what was registered with [`on_shutdown`](Self::on_shutdown), and runs the
+    /// loop until every coroutine has ended, or can never wake, or the time is over. Timers that are due by then or later never fire. Timers and handlers are
+    /// not waited for where no coroutine waits for them. [`stop`](Self::stop) ends the time early.
+    ///
+    /// The report tells which coroutines were dropped, and where they stood.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use coroutine_core::{self as co, IoLoop};
+    ///
+    /// #[co::coroutine]
+    /// fn works(time: Duration) {
+    ///     yield_!(co::sleep(time))
+    /// }
+    ///
+    /// let io_loop = IoLoop::current();
+    /// let works = (works(Duration::from_millis(1)), works(Duration::from_secs(3600)));
+    /// let report = io_loop.close_within(Duration::from_millis(20))?;
+    /// assert_eq!(report.dropped().len(), 1);
+    /// assert_eq!(report.dropped()[0].operand(), Some("co::sleep(time)"));
+    /// # Ok::<(), co::LoopError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - The loop is [running](LoopError::is_running), or [closed](LoopError::is_closed) already.
+    /// - The operating system cannot wait for events. The loop is closed then, too.
+    pub fn close_within(&self, grace: Duration) -> Result<ShutdownReport, LoopError> {
+        let entered = Entered::new(self)?;
+        let core = self.core();
+        core.request_shutdown();
+        core.shutdown().clean_up();
+        let ended = entered.turn_until_quiet(Limit::after(self.time(), grace));
+        let report = ShutdownReport::new(core.live().suspensions());
+        self.close();
+        drop(entered);
+        ended.map(|()| report)
     }
 
     /// Calls `function`, runs the loop until what it gives is ready, and returns the result. Tornado's `run_sync`.
@@ -139,7 +184,10 @@ impl IoLoop {
         let entered = Entered::new(self)?;
         let core = self.core();
         let body = async move { function().into_yielded().await };
-        let main = task::start_hidden(Rc::clone(core), || Descriptor::plain(&MAIN), body);
+        let main = {
+            let _context = entered.context.enter();
+            task::start_hidden(Rc::clone(core), || Descriptor::plain(&MAIN), body)
+        };
         main.when_done(Local::new(Interrupt(Rc::clone(core))).erase());
         let mut main = CancelOnDrop(main);
         let end = entered.turn_until_done(&main.0, limit, timeout);
@@ -221,6 +269,8 @@ struct Entered<'a> {
     io_loop: &'a IoLoop,
     /// The current loop before.
     outer: Option<IoLoop>,
+    /// The variables of whoever runs the loop, which are not those of its coroutines.
+    context: Context,
 }
 
 impl<'a> Entered<'a> {
@@ -232,11 +282,27 @@ impl<'a> Entered<'a> {
             Phase::Closed => return Err(LoopError::closed()),
         }
         let outer = current::replace(Some(io_loop.clone()));
-        Ok(Self { io_loop, outer })
+        let context = Context::default();
+        context.exchange();
+        Ok(Self {
+            io_loop,
+            outer,
+            context,
+        })
     }
 
     fn turn(&self, limit: Limit) -> Result<Turn, LoopError> {
         self.io_loop.core().turn(limit).map_err(LoopError::poll)
+    }
+
+    fn turn_until_quiet(&self, limit: Limit) -> Result<(), LoopError> {
+        let core = self.io_loop.core();
+        while !core.is_quiet() && !core.is_over(limit) && !core.take_stop() {
+            if self.turn(limit)? == Turn::NothingLeft {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn turn_until_done<T>(
@@ -266,6 +332,7 @@ impl<'a> Entered<'a> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
+        self.context.exchange();
         drop(current::replace(self.outer.take()));
         let core = self.io_loop.core();
         if core.phase().get() == Phase::Closing {

@@ -50,7 +50,7 @@ pub struct Sleep {
 }
 
 impl Sleep {
-    fn new(io_loop: Rc<LoopCore>, deadline: Nanos) -> Self {
+    pub(crate) fn new(io_loop: Rc<LoopCore>, deadline: Nanos) -> Self {
         let key = io_loop.add_timer(deadline, None);
         Self { io_loop, key }
     }

@@ -18,9 +18,10 @@ use std::future::Future as StdFuture;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::atomic::AtomicPtr;
-use std::task::Context;
+use std::task::Context as TaskContext;
 
 use crate::completion::{Completion, Taken};
+use crate::context_var::Context;
 use crate::coroutine::Descriptor;
 use crate::current;
 use crate::future::Future;
@@ -72,6 +73,8 @@ pub(crate) struct TaskPart {
     pub(crate) key: Cell<Key>,
     /// How often it has run; its end counts too.
     runs: Cell<u32>,
+    /// Its variables, while it does not run.
+    context: Context,
 }
 
 /// A task that was not ended, because something unwound where nothing should, must not be found by its wakers.
@@ -82,12 +85,14 @@ impl Drop for TaskPart {
 }
 
 impl TaskPart {
-    pub(crate) fn new(io_loop: Rc<LoopCore>) -> Self {
+    /// Of a task, or what poses as one, that runs with the variables of `context`.
+    pub(crate) fn new(io_loop: Rc<LoopCore>, context: Context) -> Self {
         Self {
             io_loop,
             remote: AtomicPtr::new(ptr::null_mut()),
             key: Cell::new(Key::NONE),
             runs: Cell::new(0),
+            context,
         }
     }
 
@@ -215,7 +220,7 @@ where
     F: StdFuture<Output = T> + 'static,
 {
     let task = Local::new(Task {
-        part: TaskPart::new(io_loop),
+        part: TaskPart::new(io_loop, Context::inherit()),
         completion: Completion::new(),
         runner: Runner::new(describe, body),
     });
@@ -234,8 +239,9 @@ where
     #[inline]
     fn step(this: &Local<Self>) -> Step<T> {
         this.part.count_run();
+        let _context = this.part.context.enter();
         waker::with_running(this, |waker| {
-            let mut cx = Context::from_waker(waker);
+            let mut cx = TaskContext::from_waker(waker);
             // SAFETY: a task stays where it is; `ENDED` and `RUNNING` were clear, and `RUNNING` is set now.
             unsafe { this.runner.step(&mut cx) }
         })
@@ -265,8 +271,10 @@ where
         this.part.count_run();
         // SAFETY: `RUNNING` is clear; `ENDED` was clear and is set now, so this happens once, and nobody uses the frame any more.
         log::catching("a destructor of a coroutine", || unsafe {
+            let _context = this.part.context.enter();
             this.runner.free();
         });
+        this.part.context.clear();
         waker::release(&this.part);
         let alive = this.part.io_loop.live().remove(&this.part);
         if this.flags().get() & DETACHED == 0 {

@@ -21,7 +21,7 @@ impl fmt::Debug for Timeout {
 }
 
 /// When a timer is due: see [`IoLoop::add_timeout`](crate::IoLoop::add_timeout).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Deadline {
     /// At a time on the loop's clock.

@@ -4,12 +4,16 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future as StdFuture;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::sleep::{Sleep, sleep, sleep_until};
+use crate::current;
+use crate::loop_core::LoopCore;
+use crate::sleep::Sleep;
 use crate::timeout::Deadline;
+use crate::timers::Nanos;
 use crate::yieldable::{OfKind, Yieldable};
 
 /// Waits for `future` until a deadline: an [`Instant`](std::time::Instant) on the loop's clock, or a [`Duration`](std::time::Duration) from now, which begins
@@ -49,55 +53,102 @@ where
     Y: Yieldable<K, Future = F>,
     F: StdFuture,
 {
-    let deadline = deadline.into();
-    let sleep = match deadline {
-        Deadline::In(delay) => sleep(delay),
-        Deadline::At(when) => sleep_until(when),
-    };
-    WithTimeout {
-        future: future.into_yielded(),
-        sleep,
-        deadline,
-    }
+    WithTimeout::new(future.into_yielded(), deadline.into())
 }
 
 pin_project! {
-    /// What [`with_timeout`] gives.
+    /// What [`with_timeout`] gives, and what waits for a lock or a queue with a limit.
     #[must_use = "nobody waits unless it is yielded"]
     pub struct WithTimeout<F> {
+        // None once it is over, so that one who has waited in vain leaves at once where it waited.
         #[pin]
-        future: F,
-        sleep: Sleep,
-        // As it was given, for the error.
-        deadline: Deadline,
+        future: Option<F>,
+        limit: Limit,
+    }
+}
+
+impl<F> WithTimeout<F> {
+    pub(crate) fn new(future: F, deadline: Deadline) -> Self {
+        Self {
+            future: Some(future),
+            limit: Limit::new(deadline),
+        }
     }
 }
 
 impl<F: StdFuture> StdFuture for WithTimeout<F> {
     type Output = Result<F::Output, TimeoutError>;
 
+    /// # Panics
+    ///
+    /// Panics when it is polled again after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        if let Poll::Ready(output) = this.future.poll(cx) {
-            return Poll::Ready(Ok(output));
-        }
-        let deadline = *this.deadline;
-        Pin::new(this.sleep)
-            .poll(cx)
-            .map(|()| Err(TimeoutError { deadline }))
+        let mut this = self.project();
+        let future = this.future.as_mut().as_pin_mut();
+        let future = future.expect("what has a time limit is not yielded again after it has ended");
+        let ended = match future.poll(cx) {
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending if this.limit.poll(cx).is_ready() => Err(this.limit.error()),
+            Poll::Pending => return Poll::Pending,
+        };
+        this.limit.end();
+        this.future.set(None);
+        Poll::Ready(ended)
     }
 }
 
 impl<F> fmt::Debug for WithTimeout<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WithTimeout")
-            .field("deadline", &self.deadline)
+            .field("deadline", &self.limit.deadline)
             .finish_non_exhaustive()
     }
 }
 
+/// How long somebody waits. It begins when it is made; its timer is set when it is asked for the first time, since what is ready needs none.
+pub(crate) struct Limit {
+    /// As it was given, for the error.
+    deadline: Deadline,
+    io_loop: Rc<LoopCore>,
+    /// The deadline on the loop's clock.
+    at: Nanos,
+    sleep: Option<Sleep>,
+}
+
+impl Limit {
+    pub(crate) fn new(deadline: Deadline) -> Self {
+        let io_loop = current::core();
+        let at = match deadline {
+            Deadline::In(delay) => io_loop.deadline_in(delay),
+            Deadline::At(when) => io_loop.deadline_at(when),
+        };
+        Self {
+            deadline,
+            io_loop,
+            at,
+            sleep: None,
+        }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let set = || Sleep::new(Rc::clone(&self.io_loop), self.at);
+        Pin::new(self.sleep.get_or_insert_with(set)).poll(cx)
+    }
+
+    /// Takes the timer back.
+    pub(crate) fn end(&mut self) {
+        self.sleep = None;
+    }
+
+    pub(crate) fn error(&self) -> TimeoutError {
+        TimeoutError {
+            deadline: self.deadline,
+        }
+    }
+}
+
 /// The time was over before the future was ready. Tornado's `TimeoutError`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeoutError {
     deadline: Deadline,
 }

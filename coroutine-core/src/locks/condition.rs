@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::line::{Line, Wait};
-use super::timed::Timed;
+use crate::with_timeout::WithTimeout;
 
 /// Lets coroutines wait until they are notified. Tornado's `Condition`: there is no lock that goes with it.
 ///
@@ -50,9 +50,9 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// What it yields is an error when the time [has passed](super::WaitError::is_timeout).
-    pub fn wait_timeout(&self, timeout: Duration) -> Timed<Notified> {
-        Timed::new(self.wait(), false, timeout)
+    /// What it yields is an error when the time [has passed](crate::TimeoutError::is_timeout).
+    pub fn wait_timeout(&self, timeout: Duration) -> WithTimeout<Notified> {
+        WithTimeout::new(self.wait(), timeout.into())
     }
 
     /// Notifies the first `count` of those who wait.

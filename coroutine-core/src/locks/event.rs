@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::line::{Line, Wait};
-use super::timed::Timed;
+use crate::with_timeout::WithTimeout;
 
 /// A flag, and coroutines that wait until it is set. Tornado's `Event`. A clone is the same event.
 ///
@@ -71,9 +71,9 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// What it yields is an error when the time [has passed](super::WaitError::is_timeout).
-    pub fn wait_timeout(&self, timeout: Duration) -> Timed<Wait<()>> {
-        Timed::new(self.wait(), self.is_set(), timeout)
+    /// What it yields is an error when the time [has passed](crate::TimeoutError::is_timeout).
+    pub fn wait_timeout(&self, timeout: Duration) -> WithTimeout<Wait<()>> {
+        WithTimeout::new(self.wait(), timeout.into())
     }
 }
 

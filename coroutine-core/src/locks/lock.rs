@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::line::{Line, Wait};
-use super::timed::Timed;
+use crate::with_timeout::WithTimeout;
 
 /// A lock that one coroutine holds at a time, and the data that only the holder gets at. A clone is the same lock.
 ///
@@ -67,11 +67,9 @@ impl<T> Lock<T> {
     ///
     /// # Errors
     ///
-    /// What it yields is an error when the time [has passed](super::WaitError::is_timeout).
-    pub fn acquire_timeout(&self, timeout: Duration) -> Timed<Wait<LockGuard<T>>> {
-        let wait = self.acquire();
-        let is_ready = wait.is_ready();
-        Timed::new(wait, is_ready, timeout)
+    /// What it yields is an error when the time [has passed](crate::TimeoutError::is_timeout).
+    pub fn acquire_timeout(&self, timeout: Duration) -> WithTimeout<Wait<LockGuard<T>>> {
+        WithTimeout::new(self.acquire(), timeout.into())
     }
 
     /// Takes the lock, if nobody holds it.

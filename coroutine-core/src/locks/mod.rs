@@ -35,14 +35,11 @@ mod event;
 mod line;
 mod lock;
 mod semaphore;
-mod timed;
 
 pub use condition::{Condition, Notified};
-pub use error::{ReleaseError, WaitError};
+pub use error::ReleaseError;
 pub use event::Event;
 pub(crate) use line::Line;
 pub use line::Wait;
 pub use lock::{Lock, LockGuard};
 pub use semaphore::{BoundedSemaphore, Permit, Semaphore};
-pub use timed::Timed;
-pub(crate) use timed::poll_in_time;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::error::ReleaseError;
 use super::line::{Line, Wait};
-use super::timed::Timed;
+use crate::with_timeout::WithTimeout;
 
 /// A number of permits: as many coroutines as there are permits go on, the others wait. Tornado's `Semaphore`. A clone is the same semaphore.
 ///
@@ -66,11 +66,9 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// What it yields is an error when the time [has passed](super::WaitError::is_timeout).
-    pub fn acquire_timeout(&self, timeout: Duration) -> Timed<Wait<Permit>> {
-        let wait = self.acquire();
-        let is_ready = wait.is_ready();
-        Timed::new(wait, is_ready, timeout)
+    /// What it yields is an error when the time [has passed](crate::TimeoutError::is_timeout).
+    pub fn acquire_timeout(&self, timeout: Duration) -> WithTimeout<Wait<Permit>> {
+        WithTimeout::new(self.acquire(), timeout.into())
     }
 
     /// Takes a permit, if there is one that nobody has.
@@ -179,8 +177,8 @@ impl BoundedSemaphore {
     ///
     /// # Errors
     ///
-    /// What it yields is an error when the time [has passed](super::WaitError::is_timeout).
-    pub fn acquire_timeout(&self, timeout: Duration) -> Timed<Wait<Permit>> {
+    /// What it yields is an error when the time [has passed](crate::TimeoutError::is_timeout).
+    pub fn acquire_timeout(&self, timeout: Duration) -> WithTimeout<Wait<Permit>> {
         self.inner.acquire_timeout(timeout)
     }
 

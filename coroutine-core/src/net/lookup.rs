@@ -4,9 +4,11 @@ use std::future::Future as StdFuture;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
-use crate::offload::offload;
+use crate::current;
+use crate::job::Job;
 
-/// The addresses of `host`, with `port`, in the order in which the system gives them. The loop goes on while a name is looked up, on a thread of its own.
+/// The addresses of `host`, with `port`, in the order in which the system gives them. The loop goes on while a name is looked up, on a thread of its
+/// [executor](crate::IoLoop::set_default_executor).
 ///
 /// # Errors
 ///
@@ -34,16 +36,15 @@ pub fn lookup_host(
             return Ok(vec![SocketAddr::new(address, port)]);
         }
         let name = host.clone();
-        let addresses = offload("name look-up", move || {
+        let io_loop = current::core();
+        let executor = io_loop.executor();
+        let addresses = Job::start(io_loop, &*executor, move || {
             let addresses = (&*name, port).to_socket_addrs()?;
             io::Result::Ok(addresses.collect::<Vec<_>>())
         });
-        let addresses = addresses
-            .await
-            .and_then(|addresses| addresses)
-            .map_err(|error| {
-                io::Error::new(error.kind(), format!("cannot look up `{host}`: {error}"))
-            })?;
+        let addresses = addresses.await.map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot look up `{host}`: {error}"))
+        })?;
         match addresses.is_empty() {
             true => Err(io::Error::new(
                 io::ErrorKind::NotFound,

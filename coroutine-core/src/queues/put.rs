@@ -7,24 +7,22 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::error::PutError;
-use crate::locks::{Wait, poll_in_time};
-use crate::sleep::{Sleep, sleep};
+use crate::locks::Wait;
+use crate::with_timeout::Limit;
 
 /// What [`OrderedQueue::put_timeout`](super::OrderedQueue::put_timeout) gives: it waits for room, and gives the item back when there was none in time.
 #[must_use = "nothing is waited for unless it is yielded"]
 pub struct TimedPut<T> {
     put: Wait<(), T>,
-    /// None where there was room at once.
-    sleep: Option<Sleep>,
+    limit: Limit,
     timeout: Duration,
 }
 
 impl<T> TimedPut<T> {
     pub(super) fn new(put: Wait<(), T>, timeout: Duration) -> Self {
-        let sleep = (!put.is_ready()).then(|| sleep(timeout));
         Self {
             put,
-            sleep,
+            limit: Limit::new(timeout.into()),
             timeout,
         }
     }
@@ -37,16 +35,17 @@ impl<T> StdFuture for TimedPut<T> {
     ///
     /// Panics when it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { put, sleep, .. } = &mut *self;
-        let Poll::Ready(in_time) = poll_in_time(put, sleep.as_mut(), cx) else {
-            return Poll::Pending;
-        };
-        self.sleep = None;
-        if in_time.is_some() {
+        let this = &mut *self;
+        if Pin::new(&mut this.put).poll(cx).is_ready() {
+            this.limit.end();
             return Poll::Ready(Ok(()));
         }
-        Poll::Ready(match self.put.leave() {
-            Some(item) => Err(PutError::timed_out(item, self.timeout)),
+        if this.limit.poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        this.limit.end();
+        Poll::Ready(match this.put.leave() {
+            Some(item) => Err(PutError::timed_out(item, this.timeout)),
             // By the doing of a foreign waker that was cloned after the last look.
             None => Ok(()),
         })

@@ -10,7 +10,8 @@ use super::error::{PutError, TaskDoneError};
 use super::get::{Claim, Get};
 use super::order::{Heap, Storage};
 use super::put::TimedPut;
-use crate::locks::{Event, Line, Timed, Wait};
+use crate::locks::{Event, Line, Wait};
+use crate::with_timeout::WithTimeout;
 
 /// First in, first out.
 pub type Queue<T> = OrderedQueue<T, VecDeque<T>>;
@@ -182,11 +183,9 @@ impl<T, S: Storage<T>> OrderedQueue<T, S> {
     ///
     /// # Errors
     ///
-    /// What it yields is an error when the time [has passed](crate::locks::WaitError::is_timeout).
-    pub fn get_timeout(&self, timeout: Duration) -> Timed<Get<T, S>> {
-        let get = self.get();
-        let is_ready = get.is_ready();
-        Timed::new(get, is_ready, timeout)
+    /// What it yields is an error when the time [has passed](crate::TimeoutError::is_timeout).
+    pub fn get_timeout(&self, timeout: Duration) -> WithTimeout<Get<T, S>> {
+        WithTimeout::new(self.get(), timeout.into())
     }
 
     /// Gets the first item, if there is one to be got.
@@ -259,8 +258,8 @@ impl<T, S: Storage<T>> OrderedQueue<T, S> {
     ///
     /// # Errors
     ///
-    /// What it yields is an error when the time [has passed](crate::locks::WaitError::is_timeout).
-    pub fn join_timeout(&self, timeout: Duration) -> Timed<Wait<()>> {
+    /// What it yields is an error when the time [has passed](crate::TimeoutError::is_timeout).
+    pub fn join_timeout(&self, timeout: Duration) -> WithTimeout<Wait<()>> {
         self.state.finished.wait_timeout(timeout)
     }
 }

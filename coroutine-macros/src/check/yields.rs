@@ -61,9 +61,7 @@ fn no_operand(spelling: &str, span: Span) -> Error {
 
 fn many_operands(around: Kind, span: Span) -> Error {
     let fix = match around {
-        Kind::Coroutine => {
-            "yield each on its own, or all at once as a tuple: `yield_!((a, b))`"
-        }
+        Kind::Coroutine => "yield each on its own, or all at once as a tuple: `yield_!((a, b))`",
         Kind::Generator | Kind::AsyncGenerator => {
             "yield each on its own, or a tuple: `yield_!((a, b))`"
         }
