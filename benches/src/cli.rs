@@ -91,7 +91,7 @@ fn number(option: &str, text: &str) -> Result<usize, String> {
 fn help() -> String {
     let mut text = String::from(HELP);
     for work in works::ALL {
-        text.push_str(&format!("\n  {:<10} {}", work.name, work.what));
+        text.push_str(&format!("\n  {:<11} {}", work.name, work.what));
     }
     text
 }

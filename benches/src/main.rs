@@ -1,7 +1,9 @@
-//! The same work done by this project and by its peers, in one table.
+//! The same work done by this project and by its peers, in tables.
 //!
 //! `cargo run --release` runs everything; README.md tells the rest. Each contestant runs in a process of its own: this
 //! binary starts itself again with the hidden subcommands `run` (a contestant) and `load` (the client of a server).
+
+#![cfg_attr(feature = "nightly", feature(coroutines, coroutine_trait))]
 
 mod child;
 mod cli;
@@ -26,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures the chosen works and prints the table.
+/// Measures the chosen works and prints the tables.
 fn bench(options: &[&str]) -> ExitCode {
     match cli::parse(options) {
         Ok(options) => {

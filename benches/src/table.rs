@@ -4,15 +4,16 @@ use crate::rounds::{Cell, Row};
 use crate::runtimes::io_uring;
 use crate::work::{Contestant, Goal};
 
-/// Prints one line for each work, one column for each contestant, and below it what needs saying.
+/// Prints one line for each work, one column for each contestant, and below them what needs saying.
 pub fn print(rows: &[Row]) {
-    let mut lines = vec![head()];
-    lines.extend(rows.iter().map(line));
-    print_aligned(&lines);
+    for table in rows.chunk_by(|one, next| one.work.columns == next.work.columns) {
+        print_table(table);
+    }
     println!(
-        "\nMedians, less is better. Ratio: ours to the best peer, or to the one named; in brackets the target."
+        "Medians, less is better. Ratio: ours to the best peer, or to the one named; in brackets the target."
     );
-    if let Err(reason) = io_uring() {
+    let on_io_uring = |row: &Row| row.work.columns.contains(&Contestant::Glommio);
+    if let (true, Err(reason)) = (rows.iter().any(on_io_uring), io_uring()) {
         println!("{reason}: monoio runs on epoll, and glommio cannot");
     }
     for row in rows {
@@ -20,8 +21,16 @@ pub fn print(rows: &[Row]) {
     }
 }
 
-fn head() -> Vec<String> {
-    let contestants = Contestant::ALL.iter().map(|contestant| contestant.name());
+/// Prints works that have the same columns.
+fn print_table(rows: &[Row]) {
+    let mut lines = vec![head(rows[0].work.columns)];
+    lines.extend(rows.iter().map(line));
+    print_aligned(&lines);
+    println!();
+}
+
+fn head(columns: &[Contestant]) -> Vec<String> {
+    let contestants = columns.iter().map(|contestant| contestant.name());
     ["work", "unit"]
         .into_iter()
         .chain(contestants)
@@ -32,9 +41,8 @@ fn head() -> Vec<String> {
 
 fn line(row: &Row) -> Vec<String> {
     let mut line = vec![row.work.what.to_string(), row.work.unit.to_string()];
-    line.extend(
-        Contestant::ALL.map(|contestant| figure(row, contestant).map_or("-".to_string(), digits)),
-    );
+    let cell = |&contestant| figure(row, contestant).map_or("-".to_string(), digits);
+    line.extend(row.work.columns.iter().map(cell));
     line.push(verdict(row));
     line
 }
@@ -56,24 +64,38 @@ fn digits(figure: f64) -> String {
     }
 }
 
-/// The ratio, and the goal beside it.
+/// The ratios, and the goal beside them.
 fn verdict(row: &Row) -> String {
-    let ours = figure(row, Contestant::Ours);
-    let best = Contestant::ALL
-        .into_iter()
-        .skip(1)
-        .filter_map(|peer| figure(row, peer))
-        .min_by(f64::total_cmp);
-    let ratio = |peer: Option<f64>| match (ours, peer) {
+    match row.work.goal {
+        Goal::Best(most) => format!("{} (<= {most})", ratio(row, best_peer(row))),
+        Goal::Against(peers) => {
+            let ratio_to = |&(peer, most): &(Contestant, f64)| {
+                let ratio = ratio(row, figure(row, peer));
+                format!("{ratio} x {} (<= {most})", peer.name())
+            };
+            peers.iter().map(ratio_to).collect::<Vec<_>>().join(", ")
+        }
+        Goal::AtMost(most) => {
+            let ratio = ratio(row, best_peer(row));
+            format!("{ratio} (<= {most} {})", row.work.unit)
+        }
+        Goal::Open => ratio(row, best_peer(row)),
+    }
+}
+
+fn best_peer(row: &Row) -> Option<f64> {
+    row.work
+        .columns
+        .iter()
+        .filter(|&&contestant| contestant != Contestant::Ours)
+        .filter_map(|&peer| figure(row, peer))
+        .min_by(f64::total_cmp)
+}
+
+fn ratio(row: &Row, peer: Option<f64>) -> String {
+    match (figure(row, Contestant::Ours), peer) {
         (Some(ours), Some(peer)) => format!("{:.2}", ours / peer),
         _ => "-".to_string(),
-    };
-    match row.work.goal {
-        Goal::Best(most) => format!("{} (<= {most})", ratio(best)),
-        Goal::Against(peer, most) => {
-            format!("{} x {} (<= {most})", ratio(figure(row, peer)), peer.name())
-        }
-        Goal::AtMost(most) => format!("{} (<= {most} {})", ratio(best), row.work.unit),
     }
 }
 

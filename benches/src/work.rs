@@ -10,6 +10,8 @@ pub struct Work {
     pub what: &'static str,
     /// What the figures count.
     pub unit: &'static str,
+    /// The columns of its table: works with the same ones share a table.
+    pub columns: &'static [Contestant],
     pub goal: Goal,
     /// What the reader should know, printed below the table.
     pub remark: Option<&'static str>,
@@ -30,28 +32,47 @@ pub type Serve = fn() -> Result<(), Unavailable>;
 /// Why a contestant cannot take part on this machine.
 pub type Unavailable = Box<dyn Error>;
 
-/// A column of the table.
+/// A column of a table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Contestant {
     Ours,
+    // Runtimes
     Tokio,
     AsyncExecutor,
     Monoio,
     Glommio,
     Mio,
+    // Generators
+    Native,
+    Genawaiter,
+    Fauxgen,
+    AsyncStream,
+    Corosensei,
+    ByHand,
 }
 
-impl Contestant {
-    /// All columns, in the table's order.
-    pub const ALL: [Contestant; 6] = [
-        Self::Ours,
-        Self::Tokio,
-        Self::AsyncExecutor,
-        Self::Monoio,
-        Self::Glommio,
-        Self::Mio,
-    ];
+/// The columns of works for runtimes.
+pub const RUNTIMES: &[Contestant] = &[
+    Contestant::Ours,
+    Contestant::Tokio,
+    Contestant::AsyncExecutor,
+    Contestant::Monoio,
+    Contestant::Glommio,
+    Contestant::Mio,
+];
 
+/// The columns of works for generators.
+pub const GENERATORS: &[Contestant] = &[
+    Contestant::Ours,
+    Contestant::Native,
+    Contestant::Genawaiter,
+    Contestant::Fauxgen,
+    Contestant::AsyncStream,
+    Contestant::Corosensei,
+    Contestant::ByHand,
+];
+
+impl Contestant {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
@@ -60,6 +81,12 @@ impl Contestant {
             Self::Monoio => "monoio",
             Self::Glommio => "glommio",
             Self::Mio => "raw-mio",
+            Self::Native => "native",
+            Self::Genawaiter => "genawaiter",
+            Self::Fauxgen => "fauxgen",
+            Self::AsyncStream => "async-stream",
+            Self::Corosensei => "corosensei",
+            Self::ByHand => "by-hand",
         }
     }
 }
@@ -68,10 +95,12 @@ impl Contestant {
 pub enum Goal {
     /// At most this ratio to the best peer.
     Best(f64),
-    /// At most this ratio to one certain peer.
-    Against(Contestant, f64),
+    /// At most these ratios to certain peers.
+    Against(&'static [(Contestant, f64)]),
     /// At most this figure, whatever the peers need.
     AtMost(f64),
+    /// Nothing is promised: the ratio to the best peer is shown.
+    Open,
 }
 
 /// What the client does.

@@ -31,19 +31,28 @@ pub(crate) fn wait(number: usize, operand: &Expr, spans: &Spans, crate_path: &Cr
 
 /// Writes a yield point that gives out a value.
 ///
-/// `operand` -> `(yielder).at::<0>(::coroutine_core::__private::Item { value: operand }).await`
+/// ```text
+/// operand    (yielder).wait({
+///                let point = (yielder).at::<0>(::coroutine_core::__private::Item { value: operand });
+///                point
+///            }).await
+/// ```
 ///
-/// The name is the macro's own, which no code of the user's can reach, but its parentheses are the user's. A value in a
+/// The names are the macro's own, which no code of the user's can reach, but the parentheses are the user's. A value in a
 /// literal of a type of its own, unlike an argument, is wrong by itself: rustc speaks of no method.
+///
+/// The statement ends the operand's temporaries, the guard of `cell.borrow().len()` say, before the generator is suspended.
+/// No value needs them: it cannot borrow from the body.
 pub(crate) fn give(number: usize, operand: &Expr, spans: &Spans, crate_path: &CratePath) -> Expr {
     let here = ours_at(spans.first);
     let path = crate_path.at(here);
     let number = Literal::usize_unsuffixed(number);
     let method = Ident::new("at", spans.method);
     let yielder = parenthesized(quote_spanned!(here=> yielder), spans.first);
-    let callee = quote_spanned!(here=> #yielder.#method::<#number>);
     let item = quote_spanned!(here=> #path::__private::Item { value: #operand });
-    call(&callee, item, spans)
+    let item = parenthesized(item, spans.parens);
+    let point = quote_spanned!(here=> { let point = #yielder.#method::<#number> #item; point });
+    call(&quote_spanned!(here=> #yielder.wait), point, spans)
 }
 
 /// `callee(argument).await`

@@ -27,10 +27,14 @@ pub fn pages(
                         .await?;
                     let next = page.next();
                     (yielder)
-                        .at::<
-                            1,
-                        >(::coroutine_core::__private::Item {
-                            value: page,
+                        .wait({
+                            let point = (yielder)
+                                .at::<
+                                    1,
+                                >(::coroutine_core::__private::Item {
+                                    value: page,
+                                });
+                            point
                         })
                         .await;
                     url = match next {
@@ -62,12 +66,16 @@ fn bytes(
             }
             {
                 (yielder)
-                    .at::<
-                        0,
-                    >(::coroutine_core::__private::Item {
-                        value: ::coroutine_core::__private::At::<1>
-                            .yield_point(source.read())
-                            .await,
+                    .wait({
+                        let point = (yielder)
+                            .at::<
+                                0,
+                            >(::coroutine_core::__private::Item {
+                                value: ::coroutine_core::__private::At::<1>
+                                    .yield_point(source.read())
+                                    .await,
+                            });
+                        point
                     })
                     .await;
             }

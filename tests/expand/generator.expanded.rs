@@ -29,10 +29,14 @@ impl Store {
                     let mut count = 0;
                     for key in self.range(from, to) {
                         if let Some(next) = (yielder)
-                            .at::<
-                                0,
-                            >(::coroutine_core::__private::Item {
-                                value: key?,
+                            .wait({
+                                let point = (yielder)
+                                    .at::<
+                                        0,
+                                    >(::coroutine_core::__private::Item {
+                                        value: key?,
+                                    });
+                                point
                             })
                             .await
                         {
@@ -41,8 +45,9 @@ impl Store {
                         count += 1;
                     }
                     println!(
-                        "{prefix} {:?}", (yielder).at:: < 1 >
-                        (::coroutine_core::__private::Item { value : "end" }). await
+                        "{prefix} {:?}", (yielder).wait({ let point = (yielder).at:: < 1
+                        > (::coroutine_core::__private::Item { value : "end" }); point })
+                        . await
                     );
                     Ok(count)
                 }
@@ -73,17 +78,25 @@ impl Store {
                 }
                 {
                     (yielder)
-                        .at::<
-                            0,
-                        >(::coroutine_core::__private::Item {
-                            value: self.first(),
+                        .wait({
+                            let point = (yielder)
+                                .at::<
+                                    0,
+                                >(::coroutine_core::__private::Item {
+                                    value: self.first(),
+                                });
+                            point
                         })
                         .await;
                     (yielder)
-                        .at::<
-                            1,
-                        >(::coroutine_core::__private::Item {
-                            value: (),
+                        .wait({
+                            let point = (yielder)
+                                .at::<
+                                    1,
+                                >(::coroutine_core::__private::Item {
+                                    value: (),
+                                });
+                            point
                         })
                         .await
                 }

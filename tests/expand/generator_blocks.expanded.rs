@@ -15,25 +15,37 @@ fn generators(numbers: Vec<u32>) {
             }
             {
                 (yielder)
-                    .at::<
-                        0,
-                    >(::coroutine_core::__private::Item {
-                        value: 1,
+                    .wait({
+                        let point = (yielder)
+                            .at::<
+                                0,
+                            >(::coroutine_core::__private::Item {
+                                value: 1,
+                            });
+                        point
                     })
                     .await;
                 (yielder)
-                    .at::<
-                        1,
-                    >(::coroutine_core::__private::Item {
-                        value: 2,
+                    .wait({
+                        let point = (yielder)
+                            .at::<
+                                1,
+                            >(::coroutine_core::__private::Item {
+                                value: 2,
+                            });
+                        point
                     })
                     .await;
                 for n in numbers {
                     (yielder)
-                        .at::<
-                            2,
-                        >(::coroutine_core::__private::Item {
-                            value: n,
+                        .wait({
+                            let point = (yielder)
+                                .at::<
+                                    2,
+                                >(::coroutine_core::__private::Item {
+                                    value: n,
+                                });
+                            point
                         })
                         .await
                 }
@@ -51,10 +63,14 @@ fn generators(numbers: Vec<u32>) {
         move |yielder| async move {
             let mut sum = 0;
             while let Some(n) = ((yielder)
-                .at::<
-                    0,
-                >(::coroutine_core::__private::Item {
-                    value: sum,
+                .wait({
+                    let point = (yielder)
+                        .at::<
+                            0,
+                        >(::coroutine_core::__private::Item {
+                            value: sum,
+                        });
+                    point
                 })
                 .await)
             {
@@ -81,10 +97,14 @@ fn generators(numbers: Vec<u32>) {
             {
                 for i in 0..n {
                     (yielder)
-                        .at::<
-                            0,
-                        >(::coroutine_core::__private::Item {
-                            value: i,
+                        .wait({
+                            let point = (yielder)
+                                .at::<
+                                    0,
+                                >(::coroutine_core::__private::Item {
+                                    value: i,
+                                });
+                            point
                         })
                         .await;
                 }
@@ -102,10 +122,14 @@ fn generators(numbers: Vec<u32>) {
         move |yielder| async move {
             ::coroutine_core::__private::At::<0>.yield_point(tick()).await;
             (yielder)
-                .at::<
-                    1,
-                >(::coroutine_core::__private::Item {
-                    value: (),
+                .wait({
+                    let point = (yielder)
+                        .at::<
+                            1,
+                        >(::coroutine_core::__private::Item {
+                            value: (),
+                        });
+                    point
                 })
                 .await;
             Ok::<(), Error>(())
@@ -127,12 +151,16 @@ fn generators(numbers: Vec<u32>) {
             }
             {
                 (yielder)
-                    .at::<
-                        0,
-                    >(::coroutine_core::__private::Item {
-                        value: ::coroutine_core::__private::At::<1>
-                            .yield_point(load(n))
-                            .await,
+                    .wait({
+                        let point = (yielder)
+                            .at::<
+                                0,
+                            >(::coroutine_core::__private::Item {
+                                value: ::coroutine_core::__private::At::<1>
+                                    .yield_point(load(n))
+                                    .await,
+                            });
+                        point
                     })
                     .await;
             }

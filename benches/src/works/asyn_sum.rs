@@ -4,12 +4,13 @@ use coroutine_core::{self as co, IoLoop};
 
 use crate::measure::cpu_ns_per_operation;
 use crate::runtimes;
-use crate::work::{Contest, Contestant, Goal, Scale, Unavailable, Work};
+use crate::work::{Contest, Contestant, Goal, RUNTIMES, Scale, Unavailable, Work};
 
 pub const WORK: Work = Work {
     name: "asyn_sum",
     what: "promise, callback, await, 1,000 at once",
     unit: "ns/call",
+    columns: RUNTIMES,
     goal: Goal::Best(0.35),
     remark: None,
     contest: Contest::Measured(&[

@@ -13,14 +13,15 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
 use crate::child::{ANY_PORT, announce};
-use crate::work::{Contest, Contestant, Goal, Load, Protocol, Unavailable, Work};
+use crate::work::{Contest, Contestant, Goal, Load, Protocol, RUNTIMES, Unavailable, Work};
 use crate::{raw_mio, runtimes};
 
 pub const WORK: Work = Work {
     name: "http",
     what: "HTTP hello, keep-alive, 50 connections",
     unit: "CPU us/request",
-    goal: Goal::Against(Contestant::Tokio, 1.0),
+    columns: RUNTIMES,
+    goal: Goal::Against(&[(Contestant::Tokio, 1.0)]),
     remark: Some("tokio is hyper on tokio; raw-mio is mio with httparse"),
     contest: Contest::Served(
         Load {

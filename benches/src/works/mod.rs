@@ -5,14 +5,24 @@
 mod asyn_sum;
 mod echo;
 mod http;
+mod iterate;
+mod lifecycle;
+#[cfg(feature = "nightly")]
+mod native;
+#[cfg(not(feature = "nightly"))]
+#[path = "no_native.rs"]
+mod native;
+mod resume;
+mod running_sum;
 mod sleepers;
 mod spawn;
 mod switch;
 mod timers;
+mod tree;
 
 use crate::work::Work;
 
-/// All works, in the table's order.
+/// All works, in the order of the tables: those with the same columns together.
 pub const ALL: &[&Work] = &[
     &switch::WORK,
     &spawn::WORK,
@@ -22,4 +32,9 @@ pub const ALL: &[&Work] = &[
     &echo::FIFTY,
     &echo::THOUSAND,
     &http::WORK,
+    &resume::RESUME,
+    &resume::RESUME_CALL,
+    &iterate::WORK,
+    &lifecycle::WORK,
+    &tree::WORK,
 ];

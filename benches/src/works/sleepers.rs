@@ -8,12 +8,13 @@ use futures_lite::future::yield_now;
 
 use crate::measure::resident_bytes;
 use crate::runtimes;
-use crate::work::{Contest, Contestant, Goal, Scale, Unavailable, Work};
+use crate::work::{Contest, Contestant, Goal, RUNTIMES, Scale, Unavailable, Work};
 
 pub const WORK: Work = Work {
     name: "sleepers",
     what: "memory, 500,000 sleeping coroutines",
     unit: "bytes each",
+    columns: RUNTIMES,
     goal: Goal::AtMost(160.0),
     remark: None,
     contest: Contest::Measured(&[

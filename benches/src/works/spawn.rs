@@ -4,12 +4,13 @@ use coroutine_core as co;
 
 use crate::measure::cpu_ns_per_operation;
 use crate::runtimes;
-use crate::work::{Contest, Contestant, Goal, Scale, Unavailable, Work};
+use crate::work::{Contest, Contestant, Goal, RUNTIMES, Scale, Unavailable, Work};
 
 pub const WORK: Work = Work {
     name: "spawn",
     what: "spawn + join, batches of 1,000",
     unit: "ns/task",
+    columns: RUNTIMES,
     goal: Goal::Best(0.5),
     remark: None,
     contest: Contest::Measured(&[

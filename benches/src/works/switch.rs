@@ -5,12 +5,13 @@ use futures_lite::future::yield_now;
 
 use crate::measure::cpu_ns_per_operation;
 use crate::runtimes;
-use crate::work::{Contest, Contestant, Goal, Scale, Unavailable, Work};
+use crate::work::{Contest, Contestant, Goal, RUNTIMES, Scale, Unavailable, Work};
 
 pub const WORK: Work = Work {
     name: "switch",
     what: "1,000 coroutines x 1,000 yields",
     unit: "ns/switch",
+    columns: RUNTIMES,
     goal: Goal::Best(0.25),
     remark: None,
     contest: Contest::Measured(&[

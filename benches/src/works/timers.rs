@@ -6,12 +6,13 @@ use coroutine_core as co;
 
 use crate::measure::process_cpu_ns;
 use crate::runtimes;
-use crate::work::{Contest, Contestant, Goal, Scale, Unavailable, Work};
+use crate::work::{Contest, Contestant, Goal, RUNTIMES, Scale, Unavailable, Work};
 
 pub const WORK: Work = Work {
     name: "timers",
     what: "200,000 sleeps of 0 to 1,000 ms at once",
     unit: "CPU ns/timer",
+    columns: RUNTIMES,
     goal: Goal::Best(0.3),
     remark: None,
     contest: Contest::Measured(&[

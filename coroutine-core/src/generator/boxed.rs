@@ -99,6 +99,12 @@ impl<'a, Y, R, T> BoxedGenerator<'a, Y, R, T> {
         self.body.as_mut().close();
     }
 
+    /// Where the generator stands.
+    #[must_use]
+    pub fn suspension(&self) -> Suspension {
+        self.body.suspension()
+    }
+
     #[doc(hidden)]
     pub fn send(&mut self, argument: R) -> Result<GeneratorState<Y, T>, SendError<R>>
     where
@@ -125,7 +131,7 @@ impl<Y, R, T> Home for BoxedGenerator<'_, Y, R, T> {
     }
 
     fn suspension(&self) -> Suspension {
-        self.body.suspension()
+        BoxedGenerator::suspension(self)
     }
 }
 
@@ -142,6 +148,6 @@ impl<Y, T> FusedIterator for BoxedGenerator<'_, Y, (), T> {}
 
 impl<Y, R, T> fmt::Debug for BoxedGenerator<'_, Y, R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.body.suspension().debug("BoxedGenerator", f)
+        self.suspension().debug("BoxedGenerator", f)
     }
 }

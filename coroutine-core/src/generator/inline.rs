@@ -184,7 +184,9 @@ impl<Y, R, F: StdFuture> Generator<Y, R, F> {
         self.resume(argument).yielded()
     }
 
-    pub(super) fn suspension(&self) -> Suspension {
+    /// Where the generator stands.
+    #[must_use]
+    pub fn suspension(&self) -> Suspension {
         Suspension::new((self.describe)().sites, self.phase.state())
     }
 

@@ -137,13 +137,19 @@ impl<Y, R> Yielder<Y, R> {
         }
     }
 
-    /// What the macro puts in the place of a yield point: `yielder.at::<3>(Item { value }).await`.
+    /// What the macro makes in the place of a yield point: `yielder.at::<3>(Item { value })`.
     #[inline]
     pub fn at<const SITE: u16>(self, item: Item<Y>) -> Yield<SITE, Y, R> {
         Yield {
             yielder: self,
             value: Some(item.value),
         }
+    }
+
+    /// What the macro awaits: a call around the statement that makes the yield point, so that errors have a call to point at.
+    #[inline]
+    pub fn wait<const SITE: u16>(self, point: Yield<SITE, Y, R>) -> Yield<SITE, Y, R> {
+        point
     }
 
     /// The slot behind a context, which must be this generator's own.
