@@ -65,6 +65,7 @@ mod group;
 mod handle;
 mod handler;
 mod io_loop;
+mod io_stream;
 mod job;
 mod list;
 mod live;
@@ -102,6 +103,8 @@ pub mod channel;
 pub mod locks;
 pub mod net;
 pub mod queues;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -217,6 +220,7 @@ pub use generator::{
 pub use handle::Handle;
 pub use handler::{Interest, Ready};
 pub use io_loop::IoLoop;
+pub use io_stream::{IoStream, StreamError, Write};
 pub use maybe_future::{MaybeFuture, maybe_future};
 pub use multi::{All, Multi, multi};
 pub use next::{Next, next};

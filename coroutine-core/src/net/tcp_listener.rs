@@ -1,15 +1,13 @@
 //! TCP sockets that take connections.
 
-use std::fmt;
 use std::future::Future as StdFuture;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::os::fd::{AsFd, BorrowedFd};
 
 use socket2::SockRef;
 
 use super::tcp_stream::TcpStream;
-use super::watched::Watched;
+use super::watched::{Watched, socket};
 
 /// How many connections may wait to be accepted, at most: when the queue is full, a client's first packet is dropped, and it tries again a second later.
 /// The system has its own limit.
@@ -101,16 +99,4 @@ impl TcpListener {
     }
 }
 
-impl AsFd for TcpListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.watched.socket().as_fd()
-    }
-}
-
-impl fmt::Debug for TcpListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TcpListener")
-            .field(self.watched.socket())
-            .finish()
-    }
-}
+socket!(TcpListener);

@@ -88,3 +88,24 @@ impl<S: Source> Drop for Watched<S> {
         self.io_loop.poller().forget(&mut self.socket, self.key);
     }
 }
+
+/// What each type has with a field `watched`: its descriptor, and how it shows itself.
+macro_rules! socket {
+    ($type:ident) => {
+        impl std::os::fd::AsFd for $type {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.watched.socket().as_fd()
+            }
+        }
+
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple(stringify!($type))
+                    .field(self.watched.socket())
+                    .finish()
+            }
+        }
+    };
+}
+
+pub(super) use socket;
