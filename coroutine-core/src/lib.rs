@@ -97,12 +97,15 @@ mod wait_iterator;
 mod waker;
 mod wheel;
 mod with_timeout;
+mod within;
 mod yieldable;
 
 pub mod channel;
 pub mod locks;
 pub mod net;
+pub mod process;
 pub mod queues;
+pub mod signal;
 #[cfg(feature = "tls")]
 pub mod tls;
 

@@ -47,7 +47,7 @@ pub use url::Url;
 pub use client::{
     AsyncHttpClient, HttpClient, HttpError, HttpRequest, HttpResponse, IntoHttpRequest,
 };
+pub use coroutine_core::net::ListenAddress;
 pub use server::{
-    Application, HandlerResult, HttpServer, HttpServerRequest, IntoChunk, ListenAddress,
-    RequestHandler,
+    Application, HandlerResult, HttpServer, HttpServerRequest, IntoChunk, RequestHandler,
 };

@@ -800,6 +800,23 @@ fn inside_of_one_a_race_of_waits_is_fine() {
 }
 
 #[co::test(virtual_clock)]
+fn inside_of_one_many_waits_run_side_by_side() {
+    #[co::generator(yield = u32)]
+    async fn as_they_end(seconds: Vec<u32>) {
+        let waits = seconds
+            .into_iter()
+            .map(|n| co::sleep(SECOND * n).map(move |()| n));
+        let mut waits = FuturesUnordered::from_iter(waits);
+        while let Some(n) = waits.next().await {
+            yield_!(n);
+        }
+    }
+
+    let all: Vec<u32> = yield_!(as_they_end(vec![3, 1, 2]).collect());
+    assert_eq!(all, [1, 2, 3]);
+}
+
+#[co::test(virtual_clock)]
 fn items_that_are_futures_are_run_side_by_side() {
     #[co::generator(yield = co::Sleep)]
     async fn jobs(live: Rc<Cell<u32>>) {

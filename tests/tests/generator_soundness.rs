@@ -421,7 +421,8 @@ fn the_waker_is_used_by_other_threads_while_the_body_yields() {
             poll_fn(|cx| {
                 let waker = cx.waker();
                 let user = || {
-                    (0..100).for_each(|_| waker.clone().wake());
+                    let clones = Vec::from_iter((0..100).map(|_| waker.clone()));
+                    clones.into_iter().for_each(Waker::wake);
                     (0..100).for_each(|_| waker.wake_by_ref());
                 };
                 thread::scope(|scope| {
@@ -613,7 +614,8 @@ fn a_waker_out_of_a_body_outlives_the_generator_on_any_thread() {
             for n in 0..3 {
                 poll_fn(|cx| {
                     sent.borrow_mut().push(cx.waker().clone());
-                    Poll::Ready(kept.borrow_mut().push(cx.waker().clone()))
+                    kept.borrow_mut().push(cx.waker().clone());
+                    Poll::Ready(())
                 })
                 .await;
                 point(yielder, n).await;
@@ -700,7 +702,11 @@ fn a_waker_that_panics_ends_the_generator_that_wakes_it() {
     alone(|| {
         let mut generator = pin!(raw_async(|yielder: Yielder<u32, ()>| async move {
             point(yielder, 1).await;
-            poll_fn(|cx| Poll::Ready(cx.waker().wake_by_ref())).await;
+            poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                Poll::Ready(())
+            })
+            .await;
         }));
         let waker = Waker::from(Arc::new(Panics));
         assert_eq!(next_with(generator.as_mut(), &waker), Poll::Ready(Some(1)));
@@ -728,8 +734,7 @@ fn a_forgotten_generator_is_not_touched_again() {
         mem::forget(on_heap);
         // Its own place is in a box that is forgotten too: `pin!` would drop it.
         let mut place = Box::pin(borrows(&text, events.note_on_drop("never")));
-        let (handle, _) = place.as_mut().start();
-        mem::forget(handle);
+        let _ = Box::leak(Box::new(place.as_mut().start().0));
         assert_eq!(place.suspension().state(), State::Suspended(0));
         mem::forget(place);
         drop(text);
@@ -748,8 +753,7 @@ fn a_forgotten_handle_on_the_stack_does_not_keep_the_generator_from_being_droppe
                 let _local = local;
                 point(yielder, text).await;
             }));
-            let (handle, _) = generator.start();
-            mem::forget(handle);
+            let _ = Box::leak(Box::new(generator.start().0));
         }
         assert_eq!(events.take(), ["local"]);
     });
@@ -991,7 +995,7 @@ fn a_generator_owns_others_and_resumes_them_in_the_operands_of_its_yields() {
         let (mut numbers, _): (_, GeneratorState<u32, ()>) = numbers.start();
         let mut words = co::block::generator! { yield "one"; yield "two"; }.boxed();
         let mut got = 1;
-        while let Some(word) = words.next() {
+        for word in words.by_ref() {
             let doubled = |state: GeneratorState<_, _>| state.yielded().expect("it never ends");
             got = yield_!((numbers.send(got).map(doubled).expect("it never ends"), word));
         }
@@ -1206,7 +1210,7 @@ fn uninhabited_types_are_never_made() {
 #[test]
 fn borrowed_arguments_outlive_the_generator_or_are_forgotten_with_it() {
     #[co::generator(yield = usize)]
-    fn pushes<'a>(log: &'a RefCell<Vec<usize>>, step: &usize) {
+    fn pushes(log: &RefCell<Vec<usize>>, step: &usize) {
         struct Notes<'a>(&'a RefCell<Vec<usize>>);
 
         impl Drop for Notes<'_> {

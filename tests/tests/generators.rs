@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::rc::Rc;
 
 use co::GeneratorState::{Returned, Yielded};
-use co::{BoxedGenerator, SendError, Started, State};
+use co::{BoxedGenerator, GeneratorState, SendError, Started, State};
 use coroutine_core as co;
 use coroutine_tests::{Events, LIMIT, OnDrop, watchdog};
 
@@ -323,9 +323,10 @@ fn the_handle_of_a_generator_on_the_stack_leaves_it_suspended_when_dropped() {
         let events = Events::new();
         {
             let mut generator = pin!(noting(events.clone(), events.note_on_drop("argument")));
-            let (handle, _) = generator.as_mut().start();
-            let _ = events.take();
-            drop(handle);
+            {
+                let (_handle, _) = generator.as_mut().start();
+                let _ = events.take();
+            }
             assert!(events.take().is_empty());
             assert_eq!(generator.suspension().state(), State::Suspended(0));
         }
@@ -808,7 +809,7 @@ fn methods_generics_and_opaque_types_are_generators() {
             Some("<a>")
         );
         assert_eq!(
-            shown.send(()).ok().and_then(|state| state.returned()),
+            shown.send(()).ok().and_then(GeneratorState::returned),
             Some(1)
         );
     });

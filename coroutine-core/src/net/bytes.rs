@@ -16,7 +16,7 @@ use super::watched::Watched;
 use crate::readiness::Direction;
 
 /// How kinds of byte streams differ.
-pub(super) trait Bytes: Source {
+pub(crate) trait Bytes: Source {
     /// Whether a read that was not filled has taken everything, so that the kernel need not be asked to find that out.
     const SHORT_READ_IS_ALL: bool = true;
 

@@ -16,18 +16,35 @@
 //!
 //! [`IoStream`](crate::IoStream) puts buffers and TLS on any of them.
 
+mod accept;
+mod bind;
 mod bytes;
+#[cfg(feature = "tls")]
+mod connect_tls;
+mod handling;
+mod happy_eyeballs;
+mod listen_address;
 mod lookup;
 pub mod pipe;
+mod resolver;
+mod tcp_client;
 mod tcp_listener;
+mod tcp_server;
 mod tcp_stream;
 mod udp_socket;
 mod unix_listener;
 mod unix_stream;
-mod watched;
+pub(crate) mod watched;
 
+pub use accept::{AcceptHandler, add_accept_handler};
+pub use bind::{BindOptions, bind_sockets};
+pub use handling::ConnectionResult;
+pub use listen_address::ListenAddress;
 pub use lookup::lookup_host;
+pub use resolver::{OverrideResolver, Resolver, SystemResolver};
+pub use tcp_client::{AddressFamily, TcpClient};
 pub use tcp_listener::TcpListener;
+pub use tcp_server::TcpServer;
 pub use tcp_stream::TcpStream;
 pub use udp_socket::UdpSocket;
 pub use unix_listener::UnixListener;

@@ -4,14 +4,9 @@ use std::future::Future as StdFuture;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
-use socket2::SockRef;
-
+use super::bind::bind_first;
 use super::tcp_stream::TcpStream;
 use super::watched::{Watched, socket};
-
-/// How many connections may wait to be accepted, at most: when the queue is full, a client's first packet is dropped, and it tries again a second later.
-/// The system has its own limit.
-const BACKLOG: i32 = 4096;
 
 /// A TCP socket that takes connections.
 ///
@@ -42,26 +37,7 @@ impl TcpListener {
     ///
     /// The error says at which address listening failed: the port is taken, say, or needs a privilege.
     pub fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
-        let mut last = None;
-        for address in addresses.to_socket_addrs()? {
-            match mio::net::TcpListener::bind(address) {
-                Ok(listener) => {
-                    // Listening again changes the backlog alone.
-                    SockRef::from(&listener).listen(BACKLOG)?;
-                    return Self::watch(listener);
-                }
-                Err(error) => last = Some((address, error)),
-            }
-        }
-        Err(match last {
-            Some((address, error)) => {
-                io::Error::new(error.kind(), format!("cannot listen at {address}: {error}"))
-            }
-            None => io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "there is no address to listen at",
-            ),
-        })
+        Self::from_std(bind_first(addresses.to_socket_addrs()?)?)
     }
 
     /// Takes over a listening socket of the standard library's.
@@ -71,12 +47,8 @@ impl TcpListener {
     /// Fails when it cannot be made non-blocking or watched.
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        Self::watch(mio::net::TcpListener::from_std(listener))
-    }
-
-    fn watch(listener: mio::net::TcpListener) -> io::Result<Self> {
         Ok(Self {
-            watched: Watched::new(listener)?,
+            watched: Watched::new(mio::net::TcpListener::from_std(listener))?,
         })
     }
 

@@ -6,7 +6,11 @@ use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsFd;
 use std::task::{Context, Poll};
 
+use rustix::io::Errno;
+use socket2::{Domain, Protocol, Socket, Type};
+
 use super::bytes::{reader, writer};
+use super::happy_eyeballs::race;
 use super::watched::{Watched, socket};
 
 /// A TCP connection.
@@ -17,7 +21,7 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects to `address`.
+    /// Connects to `address`. A host is found by its name with [`TcpClient::connect_tcp`](super::TcpClient::connect_tcp).
     ///
     /// # Errors
     ///
@@ -39,8 +43,7 @@ impl TcpStream {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn connect(address: SocketAddr) -> io::Result<Self> {
-        let connected = Self::connected(address).await;
-        connected.map_err(|error| {
+        Self::connect_from(None, address).await.map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!("cannot connect to {address}: {error}"),
@@ -48,8 +51,24 @@ impl TcpStream {
         })
     }
 
-    async fn connected(address: SocketAddr) -> io::Result<Self> {
-        let stream = Self::watch(mio::net::TcpStream::connect(address)?)?;
+    /// Connects to whichever of the addresses answers first. They are tried after one another as by a [`TcpClient`](super::TcpClient), which also finds them.
+    ///
+    /// # Errors
+    ///
+    /// Fails when none answers; the error says what happened at each address.
+    pub async fn connect_any(addresses: Vec<SocketAddr>) -> io::Result<Self> {
+        race(addresses, |address| Self::connect_from(None, address)).await
+    }
+
+    /// Connects from an address of this machine's, if one is stated.
+    pub(super) async fn connect_from(
+        source: Option<SocketAddr>,
+        address: SocketAddr,
+    ) -> io::Result<Self> {
+        let stream = Self::watch(match source {
+            Some(source) => begin_from(source, address)?,
+            None => mio::net::TcpStream::connect(address)?,
+        })?;
         let connected = |socket: &mio::net::TcpStream| {
             if let Some(error) = socket.take_error()? {
                 return Err(error);
@@ -144,3 +163,15 @@ impl TcpStream {
 reader!(TcpStream);
 writer!(TcpStream);
 socket!(TcpStream);
+
+/// Has a socket that is bound to `source` begin to connect.
+fn begin_from(source: SocketAddr, address: SocketAddr) -> io::Result<mio::net::TcpStream> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&source.into())?;
+    match socket.connect(&address.into()) {
+        Err(error) if error.raw_os_error() != Some(Errno::INPROGRESS.raw_os_error()) => Err(error),
+        _ => Ok(mio::net::TcpStream::from_std(socket.into())),
+    }
+}

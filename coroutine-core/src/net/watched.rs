@@ -13,7 +13,7 @@ use crate::loop_core::LoopCore;
 use crate::readiness::{Direction, Readiness};
 
 /// A socket that is watched by a loop as long as it lives.
-pub(super) struct Watched<S: Source> {
+pub(crate) struct Watched<S: Source> {
     socket: S,
     readiness: Rc<Readiness>,
     /// Under which number the poller knows it.
@@ -23,7 +23,7 @@ pub(super) struct Watched<S: Source> {
 
 impl<S: Source> Watched<S> {
     /// Has the current loop watch the socket.
-    pub(super) fn new(mut socket: S) -> io::Result<Self> {
+    pub(crate) fn new(mut socket: S) -> io::Result<Self> {
         let io_loop = current::core();
         let (key, readiness) = io_loop.poller().watch(&mut socket)?;
         Ok(Self {
@@ -34,21 +34,21 @@ impl<S: Source> Watched<S> {
         })
     }
 
-    pub(super) fn socket(&self) -> &S {
+    pub(crate) fn socket(&self) -> &S {
         &self.socket
     }
 
-    pub(super) fn reader(&self) -> &Direction {
+    pub(crate) fn reader(&self) -> &Direction {
         &self.readiness.reader
     }
 
-    pub(super) fn writer(&self) -> &Direction {
+    pub(crate) fn writer(&self) -> &Direction {
         &self.readiness.writer
     }
 
     /// Does `operation` as soon as it does not block.
     #[inline]
-    pub(super) fn poll_with<R>(
+    pub(crate) fn poll_with<R>(
         &self,
         direction: &Direction,
         cx: &mut Context<'_>,
@@ -71,7 +71,7 @@ impl<S: Source> Watched<S> {
     }
 
     /// A future of `operation`.
-    pub(super) fn when_ready<R, O>(
+    pub(crate) fn when_ready<R, O>(
         &self,
         direction: &Direction,
         mut operation: O,

@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::io;
+use std::net;
 use std::time::Duration;
 
-use coroutine_core::net::TcpListener;
+use coroutine_core::net::{ListenAddress, TcpListener};
 use http::Method;
 
 use super::endpoint::{Endpoint, HandlerResult};
 use super::http_server::HttpServer;
-use super::listen::ListenAddress;
 use super::request_handler::RequestHandler;
 use super::routes::{Methods, Routes};
 use super::service::Site;
@@ -172,7 +172,7 @@ impl Application {
     ///
     /// Fails when the address is none, is taken, or needs a privilege; the error names it.
     pub fn listen(self, address: impl ListenAddress) -> io::Result<HttpServer> {
-        self.serve(address.bind()?)
+        self.serve_sockets(address.listen()?)
     }
 
     /// Serves the application at a socket that listens already.
@@ -181,11 +181,26 @@ impl Application {
     ///
     /// Gives the operating system's error when the socket has no address.
     pub fn serve(self, listener: TcpListener) -> io::Result<HttpServer> {
+        self.serve_all(vec![listener])
+    }
+
+    /// Serves the application at sockets that listen already and that no loop watches yet, such as those of [`bind_sockets`](coroutine_core::net::bind_sockets)
+    /// or of a [`Worker`](coroutine_core::process::Worker).
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no socket, or one cannot be made non-blocking or watched.
+    pub fn serve_sockets(self, sockets: Vec<net::TcpListener>) -> io::Result<HttpServer> {
+        let listeners = sockets.into_iter().map(TcpListener::from_std);
+        self.serve_all(listeners.collect::<io::Result<_>>()?)
+    }
+
+    fn serve_all(self, listeners: Vec<TcpListener>) -> io::Result<HttpServer> {
         let site = Site {
             routes: self.routes,
             settings: self.settings,
         };
-        HttpServer::start(site, listener)
+        HttpServer::start(site, listeners)
     }
 }
 

@@ -1,6 +1,5 @@
 //! A server that is listening.
 
-use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -8,9 +7,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use coroutine_core as co;
-use coroutine_core::net::TcpListener;
+use coroutine_core::net::{AcceptHandler, TcpListener, add_accept_handler};
 
-use super::accept::{Door, accept};
+use super::connection;
 use super::connections::Connections;
 use super::service::Site;
 use crate::limit::within;
@@ -19,28 +18,32 @@ use crate::limit::within;
 ///
 /// Dropping it leaves the server as it is: it serves until its loop is closed.
 pub struct HttpServer {
-    door: Rc<Door>,
-    /// The coroutine that accepts, which has the listener.
-    accepting: co::Future<()>,
+    /// One for each socket.
+    accepting: Vec<AcceptHandler>,
+    connections: Rc<Connections>,
     local_addr: SocketAddr,
 }
 
 impl HttpServer {
-    pub(super) fn start(site: Site, listener: TcpListener) -> io::Result<Self> {
-        let local_addr = listener.local_addr()?;
-        let door = Rc::new(Door {
-            site: Rc::new(site),
-            connections: Rc::new(Connections::new()),
-            closed: Cell::new(false),
-        });
+    /// Serves `site` at all of the sockets.
+    pub(super) fn start(site: Site, listeners: Vec<TcpListener>) -> io::Result<Self> {
+        let local_addr = match listeners.first() {
+            Some(listener) => listener.local_addr()?,
+            None => {
+                let text = "there is no socket to listen at";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            }
+        };
+        let (site, connections) = (Rc::new(site), Rc::new(Connections::new()));
+        let accept = |listener| accept(listener, Rc::clone(&site), Rc::clone(&connections));
         Ok(Self {
-            accepting: accept(listener, Rc::clone(&door)),
-            door,
+            accepting: listeners.into_iter().map(accept).collect(),
+            connections,
             local_addr,
         })
     }
 
-    /// Where it listens, or did. The port is the one that the system chose, if zero was asked for.
+    /// Where it listens, or did; the first address, where there are several. The port is the one that the system chose, if zero was asked for.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
@@ -49,21 +52,33 @@ impl HttpServer {
     /// How many connections are open.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.door.connections.len()
+        self.connections.len()
     }
 
     /// Stops listening. Connections that are open stay so.
     pub fn stop(&self) {
-        self.door.closed.set(true);
-        self.accepting.cancel();
+        self.accepting.iter().for_each(AcceptHandler::remove);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.accepting.iter().all(AcceptHandler::is_removed)
     }
 
     /// Stops listening, lets the requests that are being answered come to their end, and closes every connection that is still open after `patience`.
     /// Yields the number of those. The handlers of these go on, and what they say is dropped.
     pub fn shutdown(&self, patience: Duration) -> co::Future<usize> {
         self.stop();
-        drain(Rc::clone(&self.door.connections), patience)
+        drain(Rc::clone(&self.connections), patience)
     }
+}
+
+fn accept(listener: TcpListener, site: Rc<Site>, connections: Rc<Connections>) -> AcceptHandler {
+    add_accept_handler(listener, move |stream, peer| {
+        // Where it fails, the connection is gone, which its coroutine finds out.
+        let _ = stream.set_nodelay(true);
+        let site = Rc::clone(&site);
+        connections.add(|place| connection::serve(stream, peer, site, place));
+    })
 }
 
 #[co::coroutine(name = "http shutdown")]
@@ -80,7 +95,7 @@ impl fmt::Debug for HttpServer {
         f.debug_struct("HttpServer")
             .field("local_addr", &self.local_addr)
             .field("connections", &self.connections())
-            .field("stopped", &self.door.closed.get())
+            .field("stopped", &self.is_stopped())
             .finish()
     }
 }

@@ -1,7 +1,6 @@
-//! The server. How a request travels: `accept` (server) -> `connection` -> `service` -> `routes` -> `endpoint` -> the user's handler, which
+//! The server. How a request travels: `http_server` -> `connection` -> `service` -> `routes` -> `endpoint` -> the user's handler, which
 //! writes into the `reply` of its `exchange`; the service sends that when the handler has ended.
 
-mod accept;
 mod access_log;
 mod activity;
 mod application;
@@ -12,7 +11,6 @@ mod departure;
 mod endpoint;
 mod exchange;
 mod http_server;
-mod listen;
 mod reply;
 mod request;
 mod request_handler;
@@ -25,6 +23,5 @@ pub use application::Application;
 pub use chunk::IntoChunk;
 pub use endpoint::HandlerResult;
 pub use http_server::HttpServer;
-pub use listen::ListenAddress;
 pub use request::HttpServerRequest;
 pub use request_handler::RequestHandler;

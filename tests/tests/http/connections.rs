@@ -1,7 +1,7 @@
 //! Connections of a server: keeping them, timing them out, ending them.
 
 use std::cell::RefCell;
-use std::net::Shutdown;
+use std::net::{self, Shutdown};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -52,6 +52,22 @@ fn pipelined_requests_are_answered_in_order() {
     assert!(order.is_sorted(), "{answer}");
     assert_eq!(answer.matches("HTTP/1.1 ").count(), 4);
     assert!(answer.ends_with("[slow]"), "{answer}");
+}
+
+#[co::test(timeout = 10)]
+fn an_application_is_served_at_several_sockets_and_none_is_an_error() {
+    let bind = || net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let sockets = vec![bind(), bind()];
+    let address = |socket: &net::TcpListener| socket.local_addr().expect("it is bound");
+    let addresses: Vec<_> = sockets.iter().map(address).collect();
+    let server = mixed().serve_sockets(sockets).expect("sockets");
+    assert_eq!(server.local_addr(), addresses[0]);
+    let request = "GET /fast HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    for address in addresses {
+        let answer = yield_!(talk(address, request));
+        assert!(answer.ends_with("[fast]"), "{answer}");
+    }
+    mixed().serve_sockets(Vec::new()).expect_err("no socket");
 }
 
 #[co::test(timeout = 10)]
