@@ -163,9 +163,14 @@ pub(crate) fn construct(crate_path: &CratePath, machine: &Machine) -> TokenStrea
 }
 
 /// Writes the call that makes a generator. What its body yields, it gives to the `yielder`.
+///
+/// The call lies on the body, where rustc reports what is yielded and does not live long enough.
 fn generator(crate_path: &CratePath, machine: &Machine, function: &TokenStream) -> TokenStream {
+    let here = Span::mixed_site().located_at(machine.span);
+    let path = crate_path.at(here);
     let (sites, block) = (sites(crate_path, machine), block(crate_path, machine));
-    code!(#crate_path::__private::#function(#sites, move |yielder| #block))
+    let arguments = code!(#sites, move |yielder| #block);
+    quote_spanned!(here=> #path::__private::#function(#arguments))
 }
 
 /// Writes the call that starts a state machine at once.
@@ -234,11 +239,17 @@ fn block(crate_path: &CratePath, machine: &Machine) -> TokenStream {
     let prologue = prologue(&machine.arguments);
     let stmts = &machine.stmts;
     let (ending, pin) = (ending(crate_path, machine), pin(machine));
-    if prologue.is_empty() && pin.is_none() {
-        return code!(async move { #(#stmts)* });
-    }
-    let body = quote_spanned!(Span::mixed_site().located_at(machine.span)=> { #(#stmts)* });
-    code!(async move { #prologue #ending #pin #body })
+    let content = if prologue.is_empty() && pin.is_none() {
+        code!(#(#stmts)*)
+    } else {
+        let body = quote_spanned!(Span::mixed_site().located_at(machine.span)=> { #(#stmts)* });
+        code!(#prologue #ending #pin #body)
+    };
+    // The word and the braces are the user's, as far as rustc can see: in a block of a macro's it would not name the arguments in errors.
+    let word = Ident::new("async", machine.span);
+    let mut braces = Group::new(Delimiter::Brace, content);
+    braces.set_span(machine.span);
+    code!(#word move #braces)
 }
 
 /// The value lies on the type, which rustc points at when another type is returned.

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::fmt::{self, Display};
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -10,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use coroutine_core::{Clock, IoLoop};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -213,6 +216,23 @@ pub fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::from_secs(seconds) + Duration::from_nanos(time.tv_nsec.unsigned_abs())
+}
+
+/// Sets the limit so that not one descriptor more can be had, and gives the limit before. For a test that is a process of its own.
+///
+/// # Panics
+///
+/// Panics when the limit cannot be set.
+#[must_use = "the limit is to be set back"]
+pub fn use_up_descriptors() -> Rlimit {
+    let before = getrlimit(Resource::Nofile);
+    let next = File::open("/dev/null").expect("a file").as_raw_fd();
+    let none_more = Rlimit {
+        current: u64::try_from(next).ok(),
+        maximum: before.maximum,
+    };
+    setrlimit(Resource::Nofile, none_more).expect("a lower limit");
+    before
 }
 
 /// Waits on this thread until `condition` holds, for threads that cannot signal.

@@ -1,27 +1,13 @@
 //! A server that runs out of descriptors. In a process of its own, whose limit it changes.
 
-use std::fs::File;
 use std::io::Write;
 use std::net;
-use std::os::fd::AsRawFd;
 
 use coroutine_core::net::TcpStream;
 use coroutine_core::{self as co, IoLoop};
 use coroutine_http::{Application, RequestHandler};
-use coroutine_tests::{LIMIT, assert_one_message, logged, watchdog};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-/// Sets the limit so that not one descriptor more can be had, and gives the limit before.
-fn use_up_descriptors() -> Rlimit {
-    let before = getrlimit(Resource::Nofile);
-    let next = File::open("/dev/null").expect("a file").as_raw_fd();
-    let none_more = Rlimit {
-        current: u64::try_from(next).ok(),
-        maximum: before.maximum,
-    };
-    setrlimit(Resource::Nofile, none_more).expect("a lower limit");
-    before
-}
+use coroutine_tests::{LIMIT, assert_one_message, logged, use_up_descriptors, watchdog};
+use rustix::process::{Resource, setrlimit};
 
 #[co::coroutine]
 fn starve() {

@@ -1,26 +1,12 @@
 //! A server that runs out of descriptors. In a process of its own, whose limit it changes.
 
-use std::fs::File;
 use std::net;
-use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use coroutine_core::net::TcpServer;
 use coroutine_core::{self as co, IoLoop, VirtualClock};
-use coroutine_tests::{Events, LIMIT, logged, watchdog};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-/// Sets the limit so that not one descriptor more can be had, and gives the limit before.
-fn use_up_descriptors() -> Rlimit {
-    let before = getrlimit(Resource::Nofile);
-    let next = File::open("/dev/null").expect("a file").as_raw_fd();
-    let none_more = Rlimit {
-        current: u64::try_from(next).ok(),
-        maximum: before.maximum,
-    };
-    setrlimit(Resource::Nofile, none_more).expect("a lower limit");
-    before
-}
+use coroutine_tests::{Events, LIMIT, logged, use_up_descriptors, watchdog};
+use rustix::process::{Resource, setrlimit};
 
 #[co::coroutine]
 fn starve() {

@@ -65,6 +65,33 @@ impl<Y, F: StdFuture> AsyncGenerator<Y, F> {
         }
     }
 
+    /// Moves the generator to the heap, where it can be kept, moved and handed on, and hides what it is made of.
+    ///
+    /// ```
+    /// use std::pin::Pin;
+    ///
+    /// use coroutine_core as co;
+    /// use futures_core::Stream;
+    ///
+    /// #[co::generator(yield = u32)]
+    /// async fn ruler(n: u32) {
+    ///     if n > 0 {
+    ///         let mut before: Pin<Box<dyn Stream<Item = u32>>> = ruler(n - 1).boxed();
+    ///         while let Some(mark) = co::next(&mut before).await {
+    ///             yield_!(mark);
+    ///         }
+    ///         yield_!(n);
+    ///     }
+    /// }
+    /// # let _ = ruler(1);
+    /// ```
+    pub fn boxed<'a>(self) -> Pin<Box<dyn Stream<Item = <Self as Stream>::Item> + 'a>>
+    where
+        Self: Stream + 'a,
+    {
+        Box::pin(self)
+    }
+
     /// Ends the generator: the locals of a suspended body are dropped. Closing one that has ended does nothing.
     ///
     /// Dropping the generator does the same.
