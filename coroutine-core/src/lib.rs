@@ -177,6 +177,24 @@ pub use coroutine_macros::coroutine;
 ///
 /// `yield_!(e)` hands `e` out, and evaluates to what is sent when the generator is resumed. The function returns a [`Generator`], and may borrow its arguments. An `async fn` returns
 /// an [`AsyncGenerator`], which is a stream, and in which `e.await` waits as it does in a coroutine.
+///
+/// A trait may declare generators. Since each implementation has a type of its own, such a trait is no `dyn Trait`; a plain method that returns a
+/// [`BoxedGenerator`] is.
+///
+/// For those who come from Python:
+///
+/// | Python | here |
+/// | --- | --- |
+/// | `g = f()` | `let g = pin!(f())`, or `f().boxed()` to keep it |
+/// | `next(g)`, `g.send(None)` at first | `let (mut g, first) = g.start()`, or `g.next()` where nothing is sent |
+/// | `g.send(x)` | `g.send(x)?`, on what `start` has returned |
+/// | `g.throw(e)` | `g.throw(e)?`, where `resume` is a `Result`; the yield evaluates to `Err(e)` |
+/// | `g.close()`, `finally` | `g.close()` or a drop; destructors run, and cannot yield |
+/// | `for x in f()` | the same (one allocation), or `for x in pin!(f())` (none) |
+/// | `StopIteration.value` | [`GeneratorState::Returned`]; a `for` loop drops it, as Python's does |
+/// | `(e for x in xs)` | `co::block::generator! { for x in xs { yield e; } }` |
+/// | `yield from f()` | `for x in f().boxed() { yield_!(x); }` |
+/// | `async def` with `yield`, `async for` | `async fn`; `while let Some(x) = yield_!(co::next(&mut g))` |
 pub use coroutine_macros::generator;
 
 /// Makes a coroutine of `main`, and runs the loop until it is done.
@@ -209,6 +227,8 @@ pub use coroutine_macros::main;
 /// ```
 pub use coroutine_macros::test;
 
+pub use futures_core::stream::Stream;
+
 pub use callback::CallbackResult;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use collection::Collection;
@@ -218,7 +238,8 @@ pub use error::LoopError;
 pub use executor::{BlockingPool, BoxedJob, Executor};
 pub use future::{Future, OutcomeFuture, Promise, ResultError, promise};
 pub use generator::{
-    AsyncGenerator, BoxedGenerator, Ending, Generator, GeneratorState, Home, SendError, Started,
+    AsyncGenerator, BoxedGenerator, Ending, Generator, GeneratorState, Home, IntoIter, SendError,
+    Started,
 };
 pub use handle::Handle;
 pub use handler::{Interest, Ready};
@@ -319,6 +340,6 @@ pub mod block {
 #[macro_export]
 macro_rules! yield_ {
     ($($operand:tt)*) => {
-        ::core::compile_error!("`yield_!` outside of a coroutine: put `#[co::coroutine]` on the function around it, or use `.await` in an async block")
+        ::core::compile_error!("`yield_!` outside of a coroutine or generator: put `#[co::coroutine]` or `#[co::generator(yield = Type)]` on the function around it, or use `.await` in an async block")
     };
 }

@@ -1,8 +1,10 @@
 //! Messages: through `tracing` where a subscriber is installed, to stderr where there is none.
 
 use std::any::Any;
+use std::error::Error;
 use std::fmt;
 use std::io::Write;
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tracing::subscriber::NoSubscriber;
@@ -23,6 +25,19 @@ pub fn warn(message: fmt::Arguments<'_>) {
         true => tracing::warn!("{message}"),
         false => to_stderr("warning", message),
     });
+}
+
+/// The text of an error, and of its causes as far as it does not speak of them itself.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let causes = iter::successors(error.source(), |&cause| cause.source());
+    for cause in causes.map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 /// Calls code that may be a user's: a subscriber, or how a value shows itself. There is nowhere to report a panic of it, beyond the panic hook.

@@ -28,21 +28,34 @@ use futures_core::Stream;
 /// assert_eq!(IoLoop::current().run_sync(total)?, 6);
 /// # Ok::<(), co::LoopError>(())
 /// ```
-pub fn next<S: Stream + Unpin + ?Sized>(stream: &mut S) -> Next<'_, S> {
-    Next { stream }
+pub fn next<S: Stream + Movable + ?Sized>(stream: &mut S) -> Next<'_, S> {
+    Next {
+        stream: Pin::new(stream),
+    }
 }
+
+/// A stream that may be moved between its items.
+#[diagnostic::on_unimplemented(
+    message = "this stream must be pinned before its items are asked for",
+    label = "it may not be moved once it has been asked for the first",
+    note = "pin it: `let mut stream = pin!(stream);` with `std::pin::pin`, then `co::next(&mut stream)`; or `Box::pin(stream)` where it is kept"
+)]
+pub trait Movable: Unpin {}
+
+#[diagnostic::do_not_recommend]
+impl<S: Unpin + ?Sized> Movable for S {}
 
 /// What [`next`] and [`WaitIterator::next`](crate::WaitIterator::next) give.
 #[must_use = "the next item is not waited for unless it is yielded"]
 pub struct Next<'a, S: ?Sized> {
-    stream: &'a mut S,
+    stream: Pin<&'a mut S>,
 }
 
-impl<S: Stream + Unpin + ?Sized> StdFuture for Next<'_, S> {
+impl<S: Stream + ?Sized> StdFuture for Next<'_, S> {
     type Output = Option<S::Item>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut *self.stream).poll_next(cx)
+        self.stream.as_mut().poll_next(cx)
     }
 }
 

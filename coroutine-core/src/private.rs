@@ -1,5 +1,6 @@
 //! What the macros' expansions name. Nothing here is for users, and all of it may change.
 
+use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::future::Future as StdFuture;
 use std::marker::PhantomData;
@@ -9,6 +10,7 @@ pub use coroutine_macros::{coroutine_block, generator_block};
 pub use crate::coroutine::{Descriptor, Frame};
 use crate::generator::{AsyncGenerator, Generator};
 pub use crate::generator::{Item, Yielder};
+use crate::log;
 pub use crate::log::{error as log_error, warn as log_warn};
 pub use crate::running::{run_main, run_test};
 pub use crate::site::{Site, Sites};
@@ -43,7 +45,7 @@ pub fn async_generator<Y, F: StdFuture>(
     AsyncGenerator::new(describe, body)
 }
 
-/// Finds out whether a coroutine's result can be an error: `(&&&Probe::<T>::new()).error()` takes the first of the traits below that is there,
+/// Finds out whether a coroutine's result can be an error: `(&&&&Probe::<T>::new()).error()` takes the first of the traits below that is there,
 /// since each needs one reference less than the one before.
 pub struct Probe<T>(PhantomData<T>);
 
@@ -58,6 +60,18 @@ impl<T> Probe<T> {
 impl<T> Default for Probe<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The result is a `Result` with an error of the standard library's kind, which may have causes.
+pub trait ProbeError<T> {
+    /// How to get the text of the error and its causes.
+    fn error(&self) -> fn(&T) -> Option<String>;
+}
+
+impl<T, E: Error> ProbeError<Result<T, E>> for &&&Probe<Result<T, E>> {
+    fn error(&self) -> fn(&Result<T, E>) -> Option<String> {
+        |result| result.as_ref().err().map(|error| log::with_causes(error))
     }
 }
 
@@ -123,10 +137,12 @@ macro_rules! sites {
 macro_rules! __describe {
     ($sites:ident, $returns:ty) => {{
         #[allow(unused_imports)]
-        use $crate::__private::{ProbeDebug as _, ProbeDisplay as _, ProbeOther as _};
+        use $crate::__private::{
+            ProbeDebug as _, ProbeDisplay as _, ProbeError as _, ProbeOther as _,
+        };
         $crate::__private::Descriptor::<$returns>::new(
             $sites,
-            (&&&$crate::__private::Probe::<$returns>::new()).error(),
+            (&&&&$crate::__private::Probe::<$returns>::new()).error(),
         )
     }};
     ($sites:ident) => {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future as StdFuture;
+use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -164,10 +165,17 @@ impl TimeoutError {
 impl fmt::Display for TimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.deadline {
-            Deadline::In(delay) => write!(f, "it was not ready within {delay:?}"),
-            Deadline::At(_) => write!(f, "it was not ready by its deadline"),
+            Deadline::In(delay) => write!(f, "timed out after {delay:?}"),
+            Deadline::At(_) => write!(f, "timed out at its deadline"),
         }
     }
 }
 
 impl Error for TimeoutError {}
+
+/// So that `?` works where everything else is input and output.
+impl From<TimeoutError> for io::Error {
+    fn from(error: TimeoutError) -> Self {
+        Self::new(io::ErrorKind::TimedOut, error)
+    }
+}

@@ -47,7 +47,8 @@ use crate::site;
     message = "BadYieldError: yielded unknown object `{Self}`",
     label = "`{Self}` is not a future, and cannot be converted to one",
     note = "yield a future, for example a coroutine's or `sleep(..)`, or a `Vec`, array, tuple, map or `Option` of futures; a type of your own can implement `ConvertYielded`",
-    note = "a blocking call gives its result at once and holds up the loop meanwhile: call its asynchronous twin, `AsyncHttpClient` for `HttpClient`"
+    note = "a blocking call gives its result at once and holds up the loop meanwhile: call its asynchronous twin, `AsyncHttpClient` for `HttpClient`",
+    note = "a generator is iterated, or waited for item by item: `co::next(&mut stream)`; a function that gives values to its caller is one: `#[co::generator(yield = Type)]`"
 )]
 pub trait Yieldable<Kind>: OfKind<Kind> {
     /// What the yield point evaluates to.

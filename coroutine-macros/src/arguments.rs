@@ -70,10 +70,10 @@ pub(crate) fn options(flavour: Flavour, tokens: TokenStream, errors: &mut Errors
             .push(check::unreadable_arguments(flavour, error.span())),
     }
     let mut options = reader.options;
-    if flavour == Flavour::Generator {
-        options
-            .yields
-            .get_or_insert_with(|| erroneous(check::yield_type_missing()));
+    if flavour == Flavour::Generator && options.yields.is_none() {
+        // What is wrong with the arguments is as a rule why it is missing.
+        let error = errors.take().unwrap_or_else(check::yield_type_missing);
+        options.yields = Some(erroneous(error));
     }
     options
 }

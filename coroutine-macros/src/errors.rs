@@ -17,6 +17,11 @@ impl Errors {
         }
     }
 
+    /// Takes what there is so far out, to be reported somewhere else.
+    pub(crate) fn take(&mut self) -> Option<Error> {
+        self.combined.take()
+    }
+
     pub(crate) fn into_result(self) -> syn::Result<()> {
         self.combined.map_or(Ok(()), Err)
     }

@@ -512,6 +512,28 @@ fn iteration_ends_and_stays_ended_in_every_home() {
 }
 
 #[test]
+fn closing_a_generator_that_has_returned_changes_nothing() {
+    let mut on_heap = up_to(1).boxed();
+    assert_eq!(on_heap.by_ref().count(), 1);
+    on_heap.close();
+    assert_eq!(on_heap.suspension().state(), State::Returned);
+    let mut on_stack = pin!(up_to(1));
+    assert_eq!(on_stack.by_ref().count(), 1);
+    on_stack.as_mut().close();
+    assert_eq!(on_stack.suspension().state(), State::Returned);
+}
+
+#[test]
+fn a_generator_is_iterated_where_it_stands_by_for() {
+    let mut sum = 0;
+    for n in up_to(3) {
+        sum += n;
+    }
+    assert_eq!(sum, 6);
+    assert_eq!(up_to(2).into_iter().chain(up_to(1)).count(), 3);
+}
+
+#[test]
 fn iteration_of_a_closed_generator_is_over() {
     alone(|| {
         let mut on_heap = up_to(3).boxed();
@@ -712,8 +734,6 @@ fn suspension_tells_the_site_in_every_phase() {
         let at = generator.suspension();
         assert_eq!((at.line(), at.operand()), (SITED, None));
         assert_eq!(at.state(), State::Returned);
-        generator.close();
-        assert_eq!(generator.suspension().state(), State::Closed);
     });
 }
 

@@ -265,7 +265,7 @@ mod event {
                 let event = Event::new();
                 let error = (yield event.wait_timeout(SECOND)).expect_err("nobody sets it");
                 assert!(error.is_timeout());
-                assert_eq!(error.to_string(), "it was not ready within 1s");
+                assert_eq!(error.to_string(), "timed out after 1s");
                 assert_eq!(format!("{event:?}"), "Event { is_set: false, waiting: 0 }");
                 event.set();
                 (yield event.wait_timeout(Duration::ZERO)).expect("it is set");

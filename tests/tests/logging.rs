@@ -6,7 +6,7 @@ use std::thread;
 
 use co::IoLoop;
 use coroutine_core as co;
-use coroutine_tests::logged;
+use coroutine_tests::{assert_one_message, logged};
 
 const IN_CHILD: &str = "COROUTINE_TESTS_CHILD";
 
@@ -86,4 +86,30 @@ fn errors_go_to_stderr_on_a_thread_without_a_subscriber_also_when_another_thread
     if let Some(text) = in_child(name, fail_beside_a_subscriber) {
         assert!(text.contains("no toner"), "no message in:\n{text}");
     }
+}
+
+#[derive(Debug)]
+struct Jam(std::io::Error);
+
+impl std::fmt::Display for Jam {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot print")
+    }
+}
+
+impl std::error::Error for Jam {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[test]
+fn an_error_that_nobody_looked_at_is_logged_with_its_causes() {
+    #[co::coroutine]
+    fn print() -> Result<(), Jam> {
+        Err(Jam(std::io::Error::other("the tray is empty")))
+    }
+
+    let lines = logged(|| drop(print()));
+    assert_one_message(&lines, &["`print`", "cannot print: the tray is empty"]);
 }

@@ -1,6 +1,7 @@
 //! `WaitIterator`, `with_timeout`, `maybe_future`, quiet futures, and streams.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -159,10 +160,11 @@ fn time_that_is_over_is_an_error_that_says_so() {
     let began = IoLoop::current().time();
     let error = yield_!(with_timeout(2 * SECOND, pending)).expect_err("it is never ready");
     assert!(error.is_timeout());
-    assert_eq!(error.to_string(), "it was not ready within 2s");
+    assert_eq!(error.to_string(), "timed out after 2s");
+    assert_eq!(io::Error::from(error).kind(), io::ErrorKind::TimedOut);
     assert_eq!(IoLoop::current().time() - began, 2 * SECOND);
     let error = yield_!(with_timeout(began + 3 * SECOND, late(9, 1))).expect_err("it is late");
-    assert_eq!(error.to_string(), "it was not ready by its deadline");
+    assert_eq!(error.to_string(), "timed out at its deadline");
     assert_eq!(IoLoop::current().time() - began, 3 * SECOND);
 }
 

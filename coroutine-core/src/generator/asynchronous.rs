@@ -115,7 +115,7 @@ where
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut generator = self.project().generator;
         let phase = generator.phase();
-        if !phase.can_go_on() && !phase.is_awaiting() {
+        if phase.has_ended() {
             return Poll::Ready(None);
         }
         site::clear_reached();
@@ -136,8 +136,7 @@ where
     F: StdFuture<Output: Ending<Y>>,
 {
     fn is_terminated(&self) -> bool {
-        let phase = self.generator.phase();
-        !phase.can_go_on() && !phase.is_awaiting()
+        self.generator.phase().has_ended()
     }
 }
 

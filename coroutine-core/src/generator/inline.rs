@@ -24,7 +24,7 @@ use crate::site::Suspension;
 /// A generator runs in a home that it does not leave. On the stack that is [`pin!`](std::pin::pin), which allocates nothing; [`boxed`](Self::boxed) puts it
 /// on the heap, to be kept and handed on. The methods are the same. Where `R` is `()`, it is an [`Iterator`] over what it yields.
 ///
-/// It stays on its thread.
+/// It stays on its thread. Its types are just what they are: one of `&'static str` is not one of `&'a str`.
 ///
 /// ```
 /// use std::pin::pin;
@@ -265,13 +265,15 @@ impl<Y, R, F: StdFuture> Generator<Y, R, F> {
         (Started::new(self), state)
     }
 
-    /// Ends the generator: the locals of a suspended body are dropped. Closing one that has ended does nothing.
+    /// Ends the generator: the locals of a suspended body are dropped. Closing one that has returned does nothing.
     ///
     /// Dropping the generator does the same.
     pub fn close(self: Pin<&mut Self>) {
         // SAFETY: the body is dropped where it lies.
         let this = unsafe { self.get_unchecked_mut() };
-        this.drop_body();
+        if this.phase != Phase::RETURNED {
+            this.drop_body();
+        }
     }
 
     #[doc(hidden)]

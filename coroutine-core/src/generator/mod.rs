@@ -11,6 +11,7 @@
 mod asynchronous;
 mod boxed;
 mod inline;
+mod into_iter;
 mod phase;
 mod serial;
 mod slot;
@@ -20,6 +21,7 @@ mod state;
 pub use asynchronous::{AsyncGenerator, Ending};
 pub use boxed::BoxedGenerator;
 pub use inline::Generator;
+pub use into_iter::IntoIter;
 pub use slot::{Item, Yielder};
 pub use started::{Home, Started};
 pub use state::{GeneratorState, SendError};

@@ -47,6 +47,12 @@ impl Phase {
         self.0 <= NO_SITE
     }
 
+    /// Whether the body will never run again.
+    #[inline]
+    pub(super) fn has_ended(self) -> bool {
+        !self.can_go_on() && !self.is_awaiting()
+    }
+
     #[inline]
     pub(super) fn is_awaiting(self) -> bool {
         self.0 & AWAITING != 0

@@ -99,10 +99,7 @@ impl<H: Home> Started<H> {
     }
 }
 
-impl<H, A, E> Started<H>
-where
-    H: Home<Argument = Result<A, E>>,
-{
+impl<H: Home> Started<H> {
     /// Resumes the generator with an error: the yield at which it is suspended evaluates to `Err(error)`, which the body can handle or pass on with `?`.
     ///
     /// Python's `throw`, for generators whose `resume` type is a `Result`.
@@ -134,12 +131,15 @@ where
     /// # Panics
     ///
     /// As [`send`](Self::send).
-    pub fn throw(&mut self, error: E) -> Result<GeneratorState<H::Yield, H::Return>, SendError<E>> {
-        match self.home.give(Err(error)) {
-            Ok(state) => Ok(state),
-            Err(SendError(Err(error))) => Err(SendError(error)),
-            Err(SendError(Ok(_))) => unreachable!("what comes back is what was sent"),
-        }
+    pub fn throw<E>(
+        &mut self,
+        error: E,
+    ) -> Result<GeneratorState<H::Yield, H::Return>, SendError<E>>
+    where
+        H::Argument: TakesErrors<E>,
+    {
+        let sent = self.home.give(H::Argument::of(error));
+        sent.map_err(|SendError(argument)| SendError(argument.into_error()))
     }
 }
 
@@ -167,3 +167,30 @@ impl<H: Home> fmt::Debug for Started<H> {
     note = "call `start()` first, which returns a handle and the first value: `let (mut generator, first) = generator.start();`"
 )]
 pub trait TakesValues {}
+
+/// What a generator takes that can be thrown an `E`: a `Result` with that error.
+#[diagnostic::on_unimplemented(
+    message = "`throw` into a generator that takes no errors",
+    label = "it takes `{Self}` at its yields",
+    note = "one that does takes `Result`s, `#[co::generator(yield = .., resume = Result<T, E>)]`, and is sent `Ok(..)`"
+)]
+pub trait TakesErrors<E> {
+    /// The argument that is an error.
+    fn of(error: E) -> Self;
+
+    /// The error of the argument that comes back.
+    fn into_error(self) -> E;
+}
+
+impl<T, E> TakesErrors<E> for Result<T, E> {
+    fn of(error: E) -> Self {
+        Err(error)
+    }
+
+    fn into_error(self) -> E {
+        match self {
+            Err(error) => error,
+            Ok(_) => unreachable!("what comes back is what was sent"),
+        }
+    }
+}

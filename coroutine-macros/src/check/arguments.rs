@@ -55,7 +55,7 @@ pub(crate) fn type_wanted(key: &Ident, value: &TokenStream) -> Error {
     error(
         blamed(key, value),
         format!("`{key}` takes a type"),
-        format!("write it behind the word: `{key} = u32`"),
+        format!("write it behind the word, and a comma between arguments: `{key} = u32`"),
     )
 }
 

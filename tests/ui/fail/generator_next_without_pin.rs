@@ -6,5 +6,6 @@ fn numbers() {
 }
 
 fn main() {
-    for _ in numbers() {}
+    let mut numbers = numbers();
+    let _: Option<u32> = numbers.next();
 }
