@@ -20,6 +20,14 @@ pub(crate) fn refill() {
     LEFT.set(OPERATIONS);
 }
 
+/// Does what is tried once and not again, as if nothing had been spent yet.
+pub(crate) fn aside<R>(work: impl FnOnce() -> R) -> R {
+    let left = LEFT.replace(OPERATIONS);
+    let result = work();
+    LEFT.set(left);
+    result
+}
+
 /// Takes one operation from the budget. When it is spent, whoever polls runs again on the next turn, with a full one.
 #[inline]
 pub(crate) fn spend(cx: &Context<'_>) -> bool {

@@ -30,6 +30,8 @@ pub(crate) struct Crew {
 struct Bell {
     /// The task that waits for the crew.
     waiter: Cell<Option<AnyNode>>,
+    /// At which of its runs it has polled the crew. It may wait for something else since.
+    run: Cell<u32>,
     /// In the order of their waking. May contain members that have left.
     woken: RefCell<VecDeque<usize>>,
 }
@@ -43,6 +45,26 @@ impl Bell {
         }
         self.waiter.set(waiter);
     }
+
+    /// Whether the crew is what its waiter waits for.
+    fn is_waited_for(&self) -> bool {
+        // A list may be polled by a member of its own, and comes back to here then.
+        let waiter = self.waiter.take();
+        let waits = |waiter| task::stands_at(waiter, self.run.get());
+        let is_waited_for = waiter.as_ref().is_some_and(waits);
+        self.waiter.set(waiter);
+        is_waited_for
+    }
+
+    /// Takes out a member that was woken in its last poll. Whoever comes to its place would be polled for it, and of one who leaves so each time there would be
+    /// more and more.
+    fn forget(&self, index: usize) {
+        let mut woken = self.woken.borrow_mut();
+        // It stands near the end: what is behind it was woken during that poll, too.
+        if let Some(at) = woken.iter().rposition(|&woken| woken == index) {
+            woken.remove(at);
+        }
+    }
 }
 
 impl Crew {
@@ -50,6 +72,7 @@ impl Crew {
     pub(crate) fn new(count: usize) -> Self {
         let bell = Bell {
             waiter: Cell::new(None),
+            run: Cell::new(0),
             woken: RefCell::new(VecDeque::new()),
         };
         Self {
@@ -69,7 +92,10 @@ impl Crew {
 
     /// A member is done, and nothing that it had waited for concerns the crew any more.
     pub(crate) fn leave(&mut self, index: usize) {
-        self.posts[index] = None;
+        let post = self.posts[index].take();
+        if post.is_some_and(|post| post.is_woken()) {
+            self.bell.forget(index);
+        }
     }
 
     /// Has whoever polls with `cx` wait for the crew. Says how many members are to be polled now; those that are woken meanwhile come in a later poll.
@@ -85,6 +111,7 @@ impl Crew {
             self.start_anew();
         }
         self.home = home;
+        self.bell.run.set(waiter.as_ref().map_or(0, task::run_of));
         drop(self.bell.waiter.replace(waiter));
         self.bell.woken.borrow().len()
     }
@@ -142,6 +169,10 @@ impl Post {
         }))
     }
 
+    fn is_woken(&self) -> bool {
+        self.0.flags().get() & QUEUED != 0
+    }
+
     fn run<R>(&self, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
         let flags = self.0.flags();
         flags.set(flags.get() & !QUEUED);
@@ -188,5 +219,9 @@ unsafe impl Node for Member {
     /// A member runs when its crew is polled.
     fn run(this: &Local<Self>) {
         Self::schedule(this);
+    }
+
+    fn is_waited_for(this: &Local<Self>) -> bool {
+        this.bell.is_waited_for()
     }
 }

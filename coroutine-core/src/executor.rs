@@ -94,7 +94,8 @@ impl IoLoop {
         task::start_on(Rc::clone(self.core()), describe, job, 0)
     }
 
-    /// Gives the loop another executor than the [`BlockingPool`], for [`run_in_executor`](Self::run_in_executor) and for looking up names.
+    /// Gives the loop another executor than the [`BlockingPool`], for [`run_in_executor`](Self::run_in_executor) and for looking up names. It is dropped when it is
+    /// replaced, and when the loop is closed.
     pub fn set_default_executor(&self, executor: impl Executor) {
         self.core().set_executor(Rc::new(executor));
     }

@@ -97,7 +97,6 @@ mod wait_iterator;
 mod waker;
 mod wheel;
 mod with_timeout;
-mod within;
 mod yieldable;
 
 pub mod channel;

@@ -70,6 +70,14 @@ impl Limit {
     pub(crate) fn after(now: Instant, time: Duration) -> Self {
         now.checked_add(time).map_or(Self::Never, Self::Clock)
     }
+
+    /// How much is left of real time, if that is what is limited.
+    fn real_time_left(self) -> Option<Duration> {
+        match self {
+            Self::Real(end) => Some(end.saturating_duration_since(Instant::now())),
+            Self::Never | Self::Clock(_) => None,
+        }
+    }
 }
 
 /// What there is to wait for.
@@ -247,7 +255,7 @@ impl LoopCore {
             // The kernel has nothing to say where nothing is watched, unless the notification of another thread is to be taken from it.
             Wait::Not if self.poller.is_idle() && !notified => {}
             Wait::Not => self.poller.poll(Some(Duration::ZERO))?,
-            Wait::For(time) => self.poll_for(time)?,
+            Wait::For(time) => self.poll_for(time, limit)?,
             Wait::Outside(time) => self.poller.poll(time)?,
             Wait::Never if notified => self.poller.poll(Some(Duration::ZERO))?,
             Wait::Never => return Ok(Turn::NothingLeft),
@@ -269,12 +277,12 @@ impl LoopCore {
     }
 
     /// Waits for I/O for `time`. A virtual clock skips it, once the kernel has nothing to report and there is no job.
-    fn poll_for(&self, time: Duration) -> io::Result<()> {
+    fn poll_for(&self, time: Duration, limit: Limit) -> io::Result<()> {
         if !self.clock.is_virtual() {
             return self.poller.poll(Some(time));
         }
         if self.jobs.get() != 0 {
-            return self.poller.poll(None);
+            return self.poller.poll(limit.real_time_left());
         }
         self.poller.poll(Some(Duration::ZERO))?;
         if self.ready.is_empty() && !self.shared.is_pending() {
@@ -334,9 +342,7 @@ impl LoopCore {
         }
         let left = match limit {
             Limit::Clock(end) => Some(end.saturating_duration_since(self.now())),
-            Limit::Real(end) if timer.is_none() => {
-                return Wait::Outside(Some(end.saturating_duration_since(Instant::now())));
-            }
+            Limit::Real(_) if timer.is_none() => return Wait::Outside(limit.real_time_left()),
             Limit::Real(_) | Limit::Never => None,
         };
         match (timer, left) {
@@ -382,6 +388,10 @@ impl LoopCore {
             drop_handler(&handler);
         }
         drop(waiters);
+        // It may hold the loop. No job begins any more.
+        log::catching("an executor's destructor", || {
+            self.set_executor(Rc::new(BlockingPool));
+        });
         // What is dropped may queue more, which is dropped in its turn and not inside of the other.
         while !self.ready.is_empty() {
             drop(self.ready.take());

@@ -54,6 +54,11 @@ pub(crate) unsafe trait Node: Sized + 'static {
     fn suspension(_this: &Local<Self>) -> Option<Suspension> {
         None
     }
+
+    /// Whether a run of the node would help anybody, as far as it is known: it does not where the node is a part of what nobody waits for.
+    fn is_waited_for(_this: &Local<Self>) -> bool {
+        true
+    }
 }
 
 /// What every node begins with.
@@ -76,6 +81,7 @@ struct VTable {
     cancel: unsafe fn(NonNull<Header>),
     abandon: unsafe fn(NonNull<Header>),
     suspension: unsafe fn(NonNull<Header>) -> Option<Suspension>,
+    is_waited_for: unsafe fn(NonNull<Header>) -> bool,
     free: unsafe fn(NonNull<Header>),
 }
 
@@ -99,6 +105,8 @@ impl<N: Node> Block<N> {
         abandon: |header| unsafe { Local::lend(header, N::abandon) },
         // SAFETY: as for `schedule`.
         suspension: |header| unsafe { Local::lend(header, N::suspension) },
+        // SAFETY: as for `schedule`.
+        is_waited_for: |header| unsafe { Local::lend(header, N::is_waited_for) },
         // SAFETY: the count is zero, so this is the last use of the block.
         free: |header| unsafe { Self::free(header.cast()) },
     };
@@ -260,6 +268,12 @@ impl AnyNode {
     pub(crate) fn suspension(&self) -> Option<Suspension> {
         // SAFETY: as for `schedule`.
         unsafe { (self.as_header().vtable.suspension)(self.header) }
+    }
+
+    /// Whether a run of the node would help anybody, as far as it is known.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        // SAFETY: as for `schedule`.
+        unsafe { (self.as_header().vtable.is_waited_for)(self.header) }
     }
 
     pub(crate) fn flags(&self) -> &Cell<u32> {

@@ -56,7 +56,7 @@ struct Inner {
     made_at: &'static Location<'static>,
     /// None while it is stopped.
     schedule: RefCell<Option<Schedule>>,
-    /// Whether the function is on the stack, or its coroutine has not ended.
+    /// Whether the function is on the stack, its coroutine has not ended, or it is found out when to call it next.
     is_busy: Cell<bool>,
 }
 
@@ -197,10 +197,12 @@ impl PeriodicCallback {
         self.inner.function.set(Some(function));
     }
 
-    /// Sets the timer of the next call, if it is running.
+    /// Sets the timer of the next call, if it is running. It is not busy any more.
     fn schedule_next(&self) {
-        // First, since it asks a user's function, which may stop it.
+        // First, since it asks a user's function, which may stop it. If that starts it anew, it does not get a second timer.
+        self.inner.is_busy.set(true);
         let period = self.next_period();
+        self.inner.is_busy.set(false);
         let schedule = self.inner.schedule.borrow().clone();
         let Some(Schedule { io_loop, due, .. }) = schedule else {
             return;
@@ -269,7 +271,6 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.inner.is_busy.set(false);
         self.0.schedule_next();
     }
 }

@@ -116,14 +116,11 @@ pub(crate) struct Asker {
 
 impl Asker {
     pub(crate) fn new(node: AnyNode) -> Self {
-        let (run, confirmed) = match part(&node) {
-            Some(part) => (part.runs.get(), node.flags().get() & ASKED != 0),
-            // Nobody can be asked who is no task.
-            None => (0, true),
-        };
+        // Nobody can be asked who is no task.
+        let confirmed = part(&node).is_none() || node.flags().get() & ASKED != 0;
         Self {
+            run: run_of(&node),
             node,
-            run,
             confirmed,
         }
     }
@@ -138,13 +135,23 @@ impl Asker {
 
     /// Whether it is known to wait still.
     pub(crate) fn is_confirmed(&self) -> bool {
-        self.confirmed && part(&self.node).is_none_or(|part| part.runs.get() == self.run)
+        self.confirmed && stands_at(&self.node, self.run)
     }
 
     /// Whether it is a task that has ended.
     pub(crate) fn has_ended(&self) -> bool {
         part(&self.node).is_some() && self.node.flags().get() & ENDED != 0
     }
+}
+
+/// At which of its runs a task is.
+pub(crate) fn run_of(node: &AnyNode) -> u32 {
+    part(node).map_or(0, |part| part.runs.get())
+}
+
+/// Whether the task waits where it did at the end of this run, and is waited for itself.
+pub(crate) fn stands_at(node: &AnyNode, run: u32) -> bool {
+    run_of(node) == run && node.is_waited_for()
 }
 
 /// Has a task run, so that it shows whether it waits still for what it waited for: it asks again, or it does not.

@@ -35,7 +35,6 @@
 
 mod body;
 mod client;
-mod limit;
 mod rt;
 mod secret;
 mod server;

@@ -42,7 +42,7 @@ pub(crate) struct Yields {
 /// In a generator that which is yielded is given out, and what is awaited is waited for.
 ///
 /// ```text
-/// let a = yield_!(f());    let a = (yielder).at::<0>(::coroutine_core::__private::Item { value: f() }).await;
+/// let a = yield_!(f());    let a = (yielder).wait({ let point = (yielder).at::<0>(::coroutine_core::__private::Item { value: f() }); point }).await;
 /// let b = a.await;      -> let b = ::coroutine_core::__private::At::<1>.yield_point(a).await;
 /// ```
 pub(crate) fn rewrite(stmts: &mut [Stmt], kind: Kind, crate_path: &CratePath) -> Yields {

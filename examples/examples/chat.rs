@@ -18,7 +18,7 @@ type Room = Rc<RefCell<BTreeMap<SocketAddr, Rc<IoStream>>>>;
 fn tell_others(room: &Room, from: SocketAddr, line: &[u8]) {
     for (guest, stream) in &*room.borrow() {
         if *guest != from {
-            // It is sent by itself; a guest who does not listen is not waited for.
+            // It is sent by itself. A guest who does not listen is not waited for, and misses what there is no room for.
             drop(stream.write(line));
         }
     }
@@ -26,6 +26,7 @@ fn tell_others(room: &Room, from: SocketAddr, line: &[u8]) {
 
 #[co::coroutine]
 fn host(room: Room, stream: IoStream, guest: SocketAddr) {
+    stream.set_max_write_buffer_size(64 << 10);
     let stream = Rc::new(stream);
     room.borrow_mut().insert(guest, Rc::clone(&stream));
     while let Ok(line) = yield_!(stream.read_until(b"\n", 1000)) {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::{Future as _, poll_fn};
+use std::mem::ManuallyDrop;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::mpsc;
@@ -124,6 +125,26 @@ fn a_receiver_that_is_no_longer_waited_for_does_not_keep_the_loop() {
                 .expect_err("nothing can wake it")
                 .is_deadlock()
         );
+        drop((promise, sender, waiting));
+    });
+}
+
+#[test]
+fn a_receiver_that_is_gone_does_not_keep_the_loop_where_waiting_for_it_was_forgotten() {
+    with_loop(|io_loop| {
+        let (sender, mut receiver) = channel::<u32>();
+        let (promise, future) = promise::<()>();
+        let waiting = co::block::coroutine! {
+            let look = poll_fn(|cx| {
+                let mut recv = ManuallyDrop::new(receiver.recv());
+                Poll::Ready(pin!(&mut *recv).poll(cx))
+            });
+            assert!((yield look).is_pending());
+            drop(receiver);
+            yield future;
+        };
+        let error = io_loop.start().expect_err("nothing can wake it");
+        assert!(error.is_deadlock(), "{error}");
         drop((promise, sender, waiting));
     });
 }

@@ -385,6 +385,22 @@ fn a_replaced_executor_is_dropped() {
 }
 
 #[test]
+fn an_executor_that_holds_its_loop_is_dropped_when_that_is_closed() {
+    with_loop(|_| {
+        let events = Events::new();
+        let guard = events.note_on_drop("dropped");
+        let io_loop = loop_with(co::SystemClock);
+        let held = io_loop.clone();
+        io_loop.set_default_executor(move |job: BoxedJob| {
+            let (_guard, _loop): (&OnDrop, &IoLoop) = (&guard, &held);
+            job();
+        });
+        io_loop.close();
+        assert_eq!(events.take(), ["dropped"]);
+    });
+}
+
+#[test]
 fn a_virtual_clock_stands_still_while_there_is_a_job() {
     watchdog(LIMIT, || {
         let io_loop = loop_with(VirtualClock::new());
@@ -396,6 +412,23 @@ fn a_virtual_clock_stands_still_while_there_is_a_job() {
         io_loop.start().expect("nothing is suspended");
         assert_eq!(events.take(), ["job", "an hour later"]);
     });
+}
+
+/// The limit of a test under `#[co::test(virtual_clock)]` is real time, which goes on.
+#[test]
+#[should_panic(expected = "did not end within 50ms")]
+fn a_job_that_never_ends_does_not_keep_a_test_with_a_virtual_clock_from_its_end() {
+    watchdog(LIMIT, || {
+        let kept = Kept::default();
+        co::__private::run_test(Duration::from_millis(50), true, move || {
+            let job = IoLoop::current().run_in(&kept, || ());
+            co::with_timeout(Duration::from_secs(1), async move {
+                job.await;
+                drop(kept);
+            })
+        })
+    })
+    .expect("neither ends");
 }
 
 #[test]

@@ -20,7 +20,10 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 
 /// Counts how often `future` is polled.
-fn counted<F: StdFuture>(count: &Rc<Cell<usize>>, future: F) -> impl StdFuture<Output = F::Output> {
+fn counted<F: StdFuture>(
+    count: &Rc<Cell<usize>>,
+    future: F,
+) -> impl StdFuture<Output = F::Output> + use<F> {
     let count = Rc::clone(count);
     let mut future = Box::pin(future);
     poll_fn(move |cx| {
@@ -184,6 +187,27 @@ fn a_member_that_wakes_itself_is_polled_again_each_time() {
         })
     };
     assert_eq!(yield_!(vec![busy(5), busy(1), busy(9)]), [5, 1, 9]);
+}
+
+#[co::test]
+fn members_that_are_woken_in_their_last_poll_leave_nothing_to_those_who_come_after_them() {
+    type Member = Pin<Box<dyn StdFuture<Output = ()>>>;
+    fn wakes_itself() -> Member {
+        Box::pin(poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            Poll::Ready(())
+        }))
+    }
+    let mut waiter = WaitIterator::new([wakes_itself()]);
+    for _ in 0..100 {
+        waiter.push(wakes_itself());
+        yield_!(waiter.next());
+    }
+    yield_!(waiter.next());
+    let polls = Rc::new(Cell::new(0));
+    waiter.push(Box::pin(counted(&polls, co::sleep(Duration::from_millis(1)))) as Member);
+    yield_!(waiter.next());
+    assert_eq!(polls.get(), 2);
 }
 
 #[test]
@@ -350,6 +374,40 @@ fn a_read_that_a_member_has_dropped_does_not_count() {
     });
 }
 
+async fn read_byte(stream: TcpStream) -> std::io::Result<u8> {
+    let (mut stream, mut buffer) = (&stream, [0]);
+    AsyncReadExt::read_exact(&mut stream, &mut buffer).await?;
+    Ok(buffer[0])
+}
+
+#[test]
+fn a_socket_does_not_count_once_nobody_waits_for_the_member_that_reads_from_it() {
+    with_loop(|io_loop| {
+        let streams = io_loop.run_sync(async || connection().await);
+        let (silent, peer) = streams.expect("it ends").expect("they connect");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let thread = thread::spawn(move || {
+            let mut peer = std::net::TcpStream::connect(address).expect("it connects");
+            // So late that the loop has made sure by then who waits for sockets.
+            thread::sleep(Duration::from_millis(50));
+            peer.write_all(&[7]).expect("it writes");
+        });
+        let (_promise, never) = promise::<()>();
+        let waiting = co::block::coroutine! {
+            let (stream, _) = (yield listener.accept()).expect("it accepts");
+            let mut waiter = WaitIterator::new([read_byte(silent), read_byte(stream)]);
+            assert!(matches!(yield waiter.next(), Some((1, Ok(7)))));
+            yield never;
+            drop(waiter);
+        };
+        let error = io_loop.start().expect_err("it can never wake");
+        assert!(error.is_deadlock(), "{error}");
+        thread.join().expect("it ends");
+        drop((waiting, peer));
+    });
+}
+
 #[co::test]
 fn members_that_read_from_sockets_are_woken_by_their_data() {
     let (mut near, mut far) = (Vec::new(), Vec::new());
@@ -358,12 +416,7 @@ fn members_that_read_from_sockets_are_woken_by_their_data() {
         near.push(one);
         far.push(other);
     }
-    let reads = near.into_iter().map(|stream| async move {
-        let (mut stream, mut buffer) = (&stream, [0]);
-        AsyncReadExt::read_exact(&mut stream, &mut buffer)
-            .await
-            .map(|()| buffer[0])
-    });
+    let reads = near.into_iter().map(read_byte);
     let write = async move {
         for (n, stream) in far.iter().enumerate().rev() {
             let byte = [u8::try_from(n).expect("few")];
@@ -389,12 +442,7 @@ fn a_list_that_waits_for_a_socket_alone_is_no_deadlock() {
         peer.write_all(&[7]).expect("it writes");
     });
     let (stream, _) = yield_!(listener.accept()).expect("it accepts");
-    let read = async move {
-        let (mut stream, mut buffer) = (&stream, [0]);
-        AsyncReadExt::read(&mut stream, &mut buffer)
-            .await
-            .map(|_| buffer[0])
-    };
-    assert_eq!(yield_!(multi(vec![read])).expect("it reads"), [7]);
+    let reads = vec![read_byte(stream)];
+    assert_eq!(yield_!(multi(reads)).expect("it reads"), [7]);
     thread.join().expect("it ends");
 }

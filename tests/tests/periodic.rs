@@ -330,6 +330,26 @@ fn a_source_of_chance_that_panics_or_gives_no_number_counts_as_the_middle() {
 }
 
 #[test]
+fn a_source_of_chance_that_starts_it_anew_gives_it_no_second_timer() {
+    assert_times(5, &[1.0, 2.0], |times| {
+        let this = Rc::new(Cell::new(None::<PeriodicCallback>));
+        let asked = Rc::clone(&this);
+        let ticker = PeriodicCallback::new(SECOND, move |_| times.note());
+        let ticker = ticker.with_jitter_from(0.1, move || {
+            if let Some(this) = asked.take() {
+                this.stop();
+                this.start();
+            }
+            0.5
+        });
+        this.set(Some(ticker.clone()));
+        let stopped = ticker.clone();
+        IoLoop::current().call_later(SECOND * 5 / 2, move || stopped.stop());
+        ticker
+    });
+}
+
+#[test]
 #[should_panic(expected = "longer than zero")]
 fn a_period_of_zero_is_refused() {
     let _ = PeriodicCallback::new(Duration::ZERO, |_| ());

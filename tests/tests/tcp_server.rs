@@ -441,3 +441,17 @@ fn a_handler_that_ends_at_once_is_not_kept() {
     yield_!(rest(visit(local(&server))));
     assert_eq!(server.connections(), 0);
 }
+
+#[test]
+fn a_listener_that_can_accept_nothing_is_logged_once_and_tried_again_at_times() {
+    let log = log_of(|io_loop| {
+        let (listener, _) = listener();
+        socket2::SockRef::from(&listener)
+            .shutdown(net::Shutdown::Read)
+            .expect("it listens");
+        let handler = add_accept_handler(listener, |_, _| unreachable!("nobody can come"));
+        turns(&io_loop, 10);
+        handler.remove();
+    });
+    assert_one_message(&log, &["cannot accept a connection"]);
+}

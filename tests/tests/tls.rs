@@ -323,3 +323,51 @@ fn the_close_callback_of_an_encrypted_stream_is_called() -> Result<(), StreamErr
     yield_!(called);
     Ok(())
 }
+
+#[co::test]
+fn a_goodbye_is_said_however_much_was_sent_and_received_before() -> Result<(), Box<dyn Error>> {
+    // Some number of operations uses up what a coroutine may do at a stretch, and leaves nothing.
+    for operations in 126..=130 {
+        let (client, server) = yield_!(encrypted_pair())?;
+        let (other, _peer) = UnixStream::pair()?;
+        // With this the client reads what the server's side of TLS has sent by itself.
+        drop(server.write("a"));
+        assert_eq!(yield_!(client.read_bytes(1))?, b"a");
+        yield_!(client.write("all"))?;
+        yield_!(co::moment());
+        for _ in 0..operations {
+            yield_!(other.write(b"x"))?;
+        }
+        drop(client);
+        assert_eq!(yield_!(server.read_until_close())?, b"all");
+    }
+    Ok(())
+}
+
+#[co::test]
+fn what_is_written_while_the_handshake_waits_for_earlier_writes_is_encrypted()
+-> Result<(), StreamError> {
+    const MUCH: usize = 4 << 20;
+    let (client, server) = pair();
+    let (server_config, client_config) = configs();
+    drop(client.write(vec![1; MUCH]));
+    let handshake = client.start_tls_client(client_config, "localhost");
+    let handshake = IoLoop::current().spawn(handshake);
+    drop(client.write("secret"));
+    assert_eq!(yield_!(server.read_bytes(MUCH))?.len(), MUCH);
+    yield_!(server.start_tls_server(server_config))?;
+    yield_!(handshake)?;
+    assert_eq!(yield_!(server.read_bytes(6))?, b"secret");
+    Ok(())
+}
+
+#[co::test]
+fn a_handshake_that_is_given_up_while_it_waits_for_earlier_writes_closes_the_stream() {
+    let (client, _server) = pair();
+    drop(client.write(vec![1; 4 << 20]));
+    let handshake = client.start_tls_client(configs().1, "localhost");
+    let handshake = IoLoop::current().spawn(handshake);
+    assert!(!client.closed());
+    handshake.cancel();
+    assert!(client.closed());
+}

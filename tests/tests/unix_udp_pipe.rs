@@ -16,6 +16,7 @@ use coroutine_core as co;
 use coroutine_tests::OnDrop;
 use futures_util::AsyncReadExt;
 use futures_util::future::{join, join_all};
+use rustix::pipe::PipeFlags;
 
 /// A path for a socket in a folder of its own, which goes with the guard.
 fn path(test: &str) -> (PathBuf, OnDrop) {
@@ -366,5 +367,22 @@ fn a_buffered_stream_runs_over_a_unix_socket_at_a_path() -> io::Result<()> {
     drop(server);
     yield_!(co::sleep(Duration::ZERO));
     assert!(yield_!(client.read_bytes(1)).is_err_and(|error| error.is_end()));
+    Ok(())
+}
+
+#[co::test]
+fn messages_of_a_pipe_that_keeps_them_apart_are_read_one_by_one() -> io::Result<()> {
+    // As from a terminal, a read gives one message, however much more there is.
+    let (receiver, sender) = rustix::pipe::pipe_with(PipeFlags::DIRECT)?;
+    let (receiver, mut sender) = (pipe::Receiver::from_fd(receiver)?, File::from(sender));
+    let messages = ["one", "two", "three", "four"];
+    for message in messages {
+        sender.write_all(message.as_bytes())?;
+    }
+    let mut buffer = [0; 100];
+    for message in messages {
+        let count = yield_!(receiver.read(&mut buffer))?;
+        assert_eq!(&buffer[..count], message.as_bytes());
+    }
     Ok(())
 }

@@ -174,12 +174,13 @@ impl<T> State<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        let items = {
+        let rest = {
             let mut state = self.shared.lock();
             state.is_received = false;
-            std::mem::take(&mut state.items)
+            // There is a waker where a `Recv` was forgotten. It would keep the loop from ending.
+            (std::mem::take(&mut state.items), state.waker.take())
         };
-        drop(items);
+        drop(rest);
     }
 }
 

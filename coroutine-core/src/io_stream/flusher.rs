@@ -40,7 +40,7 @@ struct Flusher {
 impl Flusher {
     async fn run(&mut self) {
         let shared = &self.shared;
-        while shared.output.unsent() > 0 {
+        while shared.output.due() > 0 {
             let sent = match shared.output.is_at_end() {
                 true => self.send_end().await,
                 false => self.send(&shared.output.take_pending()).await,
@@ -103,7 +103,7 @@ impl Drop for Flusher {
     fn drop(&mut self) {
         self.shared.output.flushing.set(false);
         if !self.done {
-            self.shared.close(Reason::failed(self.why_not_done()));
+            self.shared.close(&Reason::failed(self.why_not_done()));
         }
     }
 }

@@ -89,13 +89,15 @@ impl Input {
 
     /// Puts bytes back that were taken.
     pub(super) fn put_back(&mut self, bytes: &[u8]) {
-        if self.start < bytes.len() {
-            let more = bytes.len() - self.start;
-            self.bytes.splice(0..0, std::iter::repeat_n(0, more));
-            (self.start, self.end) = (self.start + more, self.end + more);
+        match self.start.checked_sub(bytes.len()) {
+            Some(start) => {
+                self.bytes[start..self.start].copy_from_slice(bytes);
+                self.start = start;
+            }
+            None => {
+                self.bytes = [bytes, self.bytes()].concat();
+                (self.start, self.end) = (0, self.bytes.len());
+            }
         }
-        let start = self.start - bytes.len();
-        self.bytes[start..self.start].copy_from_slice(bytes);
-        self.start = start;
     }
 }

@@ -69,7 +69,8 @@ use transport::Plain;
 /// # Reading
 ///
 /// A read is a future that does the reading while it is yielded; until then it does nothing. There is one at a time. A read that is dropped, by a timeout for example,
-/// loses no bytes: the next one sees them. Nothing is read beyond what a read's limit allows, and in no case more than [`set_max_buffer_size`](Self::set_max_buffer_size) says.
+/// loses no bytes: the next one sees them. Nothing is read beyond what a read's limit allows, and in no case more than [`set_max_buffer_size`](Self::set_max_buffer_size) says,
+/// but for the byte by which a read up to the end finds that there is too much.
 /// A read that meets its limit fails and closes the stream, since nobody could tell where the next message begins.
 ///
 /// # Writing
@@ -250,7 +251,7 @@ impl IoStream {
 impl IoStream {
     /// Closes the stream at once. Bytes that wait to be sent are lost, and reads and writes that wait fail; what was read and not taken can still be read.
     pub fn close(&self) {
-        self.shared.close(Reason::Closed);
+        self.shared.close(&Reason::Closed);
     }
 
     /// Whether the stream was closed, the peer has ended it, or it has failed. It may be that nobody has noticed yet, unless there is a read or a

@@ -15,7 +15,7 @@ pub(super) struct Output {
     /// What nobody is sending yet.
     pending: RefCell<Vec<u8>>,
     /// How many bytes were ever written to the stream. Its end counts as one.
-    written: Cell<u64>,
+    pub(super) written: Cell<u64>,
     /// How many of them the transport has taken, and passed on.
     sent: Cell<u64>,
     /// Who waits, in order.
@@ -24,8 +24,8 @@ pub(super) struct Output {
     pub(super) flushing: Cell<bool>,
     /// Whether the direction is to end, or has ended, once everything is sent.
     ending: Cell<bool>,
-    /// Whether nothing is to be sent for now.
-    pub(super) held: Cell<bool>,
+    /// How many of the bytes may be sent while those behind them are held back, if they are.
+    pub(super) held: Cell<Option<u64>>,
     /// How many bytes may wait.
     pub(super) limit: Cell<Option<usize>>,
 }
@@ -45,13 +45,19 @@ impl Output {
             waiting: RefCell::default(),
             flushing: Cell::new(false),
             ending: Cell::new(false),
-            held: Cell::new(false),
+            held: Cell::new(None),
             limit: Cell::new(None),
         }
     }
 
     pub(super) fn unsent(&self) -> u64 {
         self.written.get() - self.sent.get()
+    }
+
+    /// How many bytes may be sent now.
+    pub(super) fn due(&self) -> u64 {
+        let all = self.written.get();
+        self.held.get().unwrap_or(all) - self.sent.get()
     }
 
     /// Whether the end of the direction is all that is left to be sent.
@@ -75,7 +81,10 @@ impl Output {
 
     /// What is to be sent next, which is the caller's now.
     pub(super) fn take_pending(&self) -> Vec<u8> {
-        self.pending.take()
+        let mut pending = self.pending.borrow_mut();
+        let due = usize::try_from(self.due()).map_or(pending.len(), |due| due.min(pending.len()));
+        let held = pending.split_off(due);
+        std::mem::replace(&mut pending, held)
     }
 
     /// So many more bytes are sent; whoever waited for them learns it.
@@ -156,7 +165,7 @@ impl Shared {
     /// Has what is to be sent be sent.
     pub(super) fn flush(self: &Rc<Self>, place: &'static Location<'static>) {
         let output = &self.output;
-        if !output.held.get() && output.unsent() > 0 && !output.flushing.replace(true) {
+        if output.due() > 0 && !output.flushing.replace(true) {
             flusher::start(self, place);
         }
     }

@@ -50,7 +50,7 @@ impl Claim {
 
     /// Ends the stream because a read has met its limit.
     fn give_up(&self, limit: usize) -> StreamError {
-        StreamError::over(self.shared.close(Reason::Unsatisfiable(limit)))
+        StreamError::over(self.shared.close(&Reason::Unsatisfiable(limit)))
     }
 
     fn poll_goal(
@@ -59,13 +59,15 @@ impl Claim {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Vec<u8>, StreamError>> {
         let limit = goal.limit().min(self.shared.max_buffer_size.get());
+        // Where the end completes the read, one byte more shows that it has not come at the limit.
+        let most = limit.saturating_add(goal.ends_with_stream().into());
         let mut stop = Stop::Due;
         loop {
             if let Some(taken) = self.find(goal) {
                 return Poll::Ready(Ok(taken));
             }
             match stop {
-                Stop::Due => stop = self.fill(goal, limit, cx),
+                Stop::Due => stop = self.fill(goal, most, cx),
                 Stop::Pending => return Shared::wait(&self.shared.reader, cx),
                 Stop::Full => return Poll::Ready(Err(self.give_up(limit))),
                 Stop::Over(reason) => return Poll::Ready(self.at_end(goal, reason)),

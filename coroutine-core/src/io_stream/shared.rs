@@ -11,6 +11,7 @@ use super::input::Input;
 use super::lent::Lent;
 use super::output::Output;
 use super::transport::{AnyStream, BoxedTransport};
+use crate::budget;
 use crate::loop_core::LoopCore;
 use crate::node::AnyNode;
 use crate::waker;
@@ -118,9 +119,9 @@ impl Shared {
         let read = self.poll_transport(|stream| stream.poll_read(cx, buffer));
         read.map(|read| match read {
             Ok(0) => Err(self.end_reading()),
-            Ok(count) if count > room => Err(self.close(Reason::failed(Self::miscounted()))),
+            Ok(count) if count > room => Err(self.close(&Reason::failed(Self::miscounted()))),
             Ok(count) => Ok(count),
-            Err(error) => Err(self.close(Reason::failed(error))),
+            Err(error) => Err(self.close(&Reason::failed(error))),
         })
     }
 
@@ -132,40 +133,39 @@ impl Shared {
     /// The peer sends nothing more; if it has gone, a failed write may have told why.
     fn end_reading(&self) -> Reason {
         let failed_write = self.write_over().filter(Reason::is_failure);
-        let reason = set_first(&self.read_over, failed_write.unwrap_or(Reason::Ended));
+        let reason = set_first(&self.read_over, &failed_write.unwrap_or(Reason::Ended));
         self.announce();
         reason
     }
 
     /// Nothing more can be written, but what the peer has sent can still be read.
     pub(super) fn fail_writing(&self, error: io::Error) {
-        let reason = set_first(&self.write_over, Reason::failed(error));
+        let reason = set_first(&self.write_over, &Reason::failed(error));
         self.output.fail(&StreamError::over(reason));
         wake(&self.watcher);
         self.announce();
     }
 
     /// Ends the stream. Whatever is under way ends with `reason`, or with the one that was first. Gives why nothing more can be read.
-    pub(super) fn close(&self, reason: Reason) -> Reason {
+    pub(super) fn close(&self, reason: &Reason) -> Reason {
         self.closed.set(true);
-        let first = set_first(&self.read_over, reason.clone());
+        let first = set_first(&self.read_over, reason);
         let write_over = set_first(&self.write_over, reason);
-        self.drop_transport(self.output.unsent() == 0 && !write_over.is_failure());
+        // Unless everything was sent, the peer must not take this for an end in good order.
+        let in_good_order = self.output.unsent() == 0 && !write_over.is_failure();
+        let transport = self.transport.take();
         self.output.fail(&StreamError::over(write_over));
         for waiting in [&self.reader, &self.flusher, &self.watcher] {
             wake(waiting);
         }
         self.announce();
-        first
-    }
-
-    /// Unless everything was sent, the peer must not take this for an end in good order.
-    fn drop_transport(&self, in_good_order: bool) {
-        if let Some(mut transport) = self.transport.take()
+        // Last, since foreign code may panic there.
+        if let Some(mut transport) = transport
             && in_good_order
         {
-            transport.as_mut().say_goodbye();
+            budget::aside(|| transport.as_mut().say_goodbye());
         }
+        first
     }
 
     /// Has the close callback called, on a later turn.
@@ -181,8 +181,11 @@ impl Shared {
 }
 
 /// Keeps the first reason there is, and gives it.
-fn set_first(over: &RefCell<Option<Reason>>, reason: Reason) -> Reason {
-    over.borrow_mut().get_or_insert(reason).clone()
+fn set_first(over: &RefCell<Option<Reason>>, reason: &Reason) -> Reason {
+    // A reference, since the destructor of a transport's error must not run under the borrow.
+    over.borrow_mut()
+        .get_or_insert_with(|| reason.clone())
+        .clone()
 }
 
 pub(super) fn wake(slot: &Cell<Option<AnyNode>>) {

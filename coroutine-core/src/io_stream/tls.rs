@@ -81,11 +81,9 @@ where
     H: StdFuture<Output = io::Result<TlsStream<Below>>>,
 {
     let claim = Claim::new(&shared)?;
-    while shared.output.unsent() > 0 {
-        shared.write(&[], place).await?;
-    }
-    let below = Below::take_from(&shared)?;
     let handshake = Handshake::begin(&shared);
+    shared.when_sent().await?;
+    let below = Below::take_from(&shared)?;
     let mut stream = pin!(begin(below));
     let stream = poll_fn(|cx| handshake.poll(stream.as_mut(), cx)).await?;
     handshake.end(stream, place);
@@ -93,14 +91,16 @@ where
     Ok(())
 }
 
-/// A handshake that is under way. What is written waits meanwhile. When it is given up the stream is closed, since nobody could tell what the peer has seen.
+/// A handshake that is under way, or waits for what was written before it. What is written meanwhile is held back. When it is given up the stream is closed,
+/// since nobody could tell what the peer has seen.
 struct Handshake<'a> {
     shared: &'a Rc<Shared>,
 }
 
 impl<'a> Handshake<'a> {
     fn begin(shared: &'a Rc<Shared>) -> Self {
-        shared.output.held.set(true);
+        let output = &shared.output;
+        output.held.set(Some(output.written.get()));
         Self { shared }
     }
 
@@ -116,7 +116,7 @@ impl<'a> Handshake<'a> {
             Poll::Ready(Ok(stream)) => Poll::Ready(Ok(stream)),
             Poll::Ready(Err(error)) => {
                 let reason = Reason::failed(HandshakeError::wrap(error));
-                Poll::Ready(Err(StreamError::over(self.shared.close(reason))))
+                Poll::Ready(Err(StreamError::over(self.shared.close(&reason))))
             }
             Poll::Pending => Shared::wait(&self.shared.reader, cx),
         }
@@ -127,17 +127,17 @@ impl<'a> Handshake<'a> {
         if !shared.is_closed() {
             shared.transport.set(Some(Box::pin(Encrypted { stream })));
         }
-        shared.output.held.set(false);
+        shared.output.held.set(None);
         shared.flush(place);
     }
 }
 
 impl Drop for Handshake<'_> {
     fn drop(&mut self) {
-        if self.shared.output.held.get() {
+        if self.shared.output.held.get().is_some() {
             let error = io::Error::new(io::ErrorKind::Interrupted, "it was given up");
             self.shared
-                .close(Reason::failed(HandshakeError::wrap(error)));
+                .close(&Reason::failed(HandshakeError::wrap(error)));
         }
     }
 }

@@ -20,13 +20,13 @@ use crate::sleep::{moment, sleep};
 /// How many connections are taken in before others have a turn.
 const BURST: u32 = 128;
 
-/// How long to wait when the system has no more descriptors or memory for a connection.
+/// How long to wait when nothing can be accepted, since the system has no more descriptors or memory, for example.
 const BACK_OFF: Duration = Duration::from_secs(1);
 
 /// Calls `handler` with each connection that comes, until it is [removed](AcceptHandler::remove) or the loop is closed. Tornado's `add_accept_handler`.
 ///
-/// Where the system has no descriptor or memory left for a connection, that is logged, once until it is over, and tried again each second. The
-/// connections wait meanwhile. A handler that panics is logged, and called for the next connection.
+/// Where nothing can be accepted, since the system has no descriptor or memory left, for example, that is logged, once until it is over, and tried again each
+/// second. The connections wait meanwhile. A handler that panics is logged, and called for the next connection.
 ///
 /// This is what servers are made of; [`TcpServer`](super::TcpServer) also looks after what it has accepted.
 ///
@@ -118,7 +118,10 @@ fn accept(listener: TcpListener, mut door: Door) {
                 is_short = false;
                 callback::call(door.added_at, || (door.handler)(stream, peer));
             }
-            Err(error) if is_of_the_system(&error) => {
+            Err(error) if is_of_a_connection(&error) => {
+                tracing::debug!("a connection went before it was accepted: {error}");
+            }
+            Err(error) => {
                 if !is_short {
                     log::error(format_args!(
                         "cannot accept a connection, and tries again each {BACK_OFF:?}: {error}"
@@ -126,9 +129,6 @@ fn accept(listener: TcpListener, mut door: Door) {
                 }
                 is_short = true;
                 yield_!(sleep(BACK_OFF));
-            }
-            Err(error) => {
-                tracing::debug!("a connection went before it was accepted: {error}");
             }
         }
         burst = (burst + 1) % BURST;
@@ -139,11 +139,24 @@ fn accept(listener: TcpListener, mut door: Door) {
     }
 }
 
-/// Whether the system has no more descriptors or memory, which only time may change. Any other error is of one connection.
-fn is_of_the_system(error: &io::Error) -> bool {
-    let shortages = [Errno::NOMEM, Errno::NFILE, Errno::MFILE, Errno::NOBUFS];
+/// What accepting tells of a connection that has gone meanwhile, or that a firewall forbids; Linux reports the network's errors there as well, see `accept(2)`.
+const OF_A_CONNECTION: [Errno; 9] = [
+    Errno::CONNABORTED,
+    Errno::CONNRESET,
+    Errno::PERM,
+    Errno::PROTO,
+    Errno::TIMEDOUT,
+    Errno::NETDOWN,
+    Errno::NETUNREACH,
+    Errno::HOSTDOWN,
+    Errno::HOSTUNREACH,
+];
+
+/// Whether the error is of one connection, so that the next one may be accepted. Any other error, of which a lack of descriptors is the commonest, would only
+/// come again.
+fn is_of_a_connection(error: &io::Error) -> bool {
     let code = error.raw_os_error();
-    shortages
+    OF_A_CONNECTION
         .iter()
         .any(|errno| code == Some(errno.raw_os_error()))
 }

@@ -40,6 +40,9 @@ impl Bytes for UnixStream {
 }
 
 impl Bytes for Receiver {
+    // A read ends early where messages are kept apart: at a terminal's lines, and in a pipe of packets.
+    const SHORT_READ_IS_ALL: bool = false;
+
     fn end_writing(&self) -> io::Result<()> {
         Ok(())
     }

@@ -70,17 +70,19 @@ where
 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<S>> {
         loop {
+            let failures = self.errors.len();
             if let Some(stream) = self.poll_running(cx) {
                 return Poll::Ready(Ok(stream));
             }
             let none = self.running.is_empty();
+            let makes_way = none || self.errors.len() > failures;
             if self.waiting.is_empty() {
                 return match none {
                     true => Poll::Ready(Err(self.failure())),
                     false => Poll::Pending,
                 };
             }
-            if !none && Pin::new(&mut self.head_start).poll(cx).is_pending() {
+            if !makes_way && Pin::new(&mut self.head_start).poll(cx).is_pending() {
                 return Poll::Pending;
             }
             self.start_next();

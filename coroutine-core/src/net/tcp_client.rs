@@ -12,7 +12,7 @@ use super::resolver::{Resolver, SystemResolver};
 use super::tcp_stream::TcpStream;
 use crate::future::Future;
 use crate::io_stream::IoStream;
-use crate::within::within;
+use crate::with_timeout::with_timeout;
 
 /// Makes connections to hosts. Tornado's `TCPClient`.
 ///
@@ -157,13 +157,19 @@ impl TcpClient {
             true => format!("[{host}]:{port}"),
             false => format!("{host}:{port}"),
         };
-        let timeout = self.timeout;
-        let connected = within(timeout, connecting);
+        // The time counts from the call.
+        let connecting = match self.timeout {
+            Some(timeout) => Ok((timeout, with_timeout(timeout, connecting))),
+            None => Err(connecting),
+        };
         async move {
-            let (kind, text) = match connected.await {
-                Some(Ok(connected)) => return Ok(connected),
-                Some(Err(error)) => (error.kind(), error.to_string()),
-                None => (io::ErrorKind::TimedOut, took_too_long(timeout)),
+            let connected = match connecting {
+                Ok((timeout, limited)) => limited.await.unwrap_or_else(|_| Err(too_long(timeout))),
+                Err(unlimited) => unlimited.await,
+            };
+            let (kind, text) = match connected {
+                Ok(connected) => return Ok(connected),
+                Err(error) => (error.kind(), error.to_string()),
             };
             let text = format!("cannot connect to `{place}`: {text}");
             Err(io::Error::new(kind, text))
@@ -199,9 +205,9 @@ impl Drop for Asked {
     }
 }
 
-fn took_too_long(timeout: Option<Duration>) -> String {
-    let timeout = timeout.unwrap_or_default();
-    format!("it took longer than {timeout:?}")
+fn too_long(timeout: Duration) -> io::Error {
+    let text = format!("it took longer than {timeout:?}");
+    io::Error::new(io::ErrorKind::TimedOut, text)
 }
 
 impl Default for TcpClient {

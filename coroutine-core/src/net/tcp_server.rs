@@ -13,7 +13,7 @@ use super::listen_address::ListenAddress;
 use super::tcp_listener::TcpListener;
 use crate::future::Future;
 use crate::io_stream::IoStream;
-use crate::within::within;
+use crate::with_timeout::with_timeout;
 
 /// Calls a handler for each connection. Tornado's `TCPServer`.
 ///
@@ -161,9 +161,9 @@ impl TcpServer {
 #[crate::coroutine(crate = crate, name = "server shutdown")]
 fn drain(handlers: Rc<Handlers>, patience: Duration) -> usize {
     let drained = handlers.drain();
-    match yield_!(within(Some(patience), drained)) {
-        Some(()) => 0,
-        None => handlers.cut(),
+    match yield_!(with_timeout(patience, drained)) {
+        Ok(()) => 0,
+        Err(_) => handlers.cut(),
     }
 }
 

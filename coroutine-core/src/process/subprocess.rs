@@ -25,7 +25,8 @@ use crate::task;
 /// What it is to run is a [`Command`] of the standard library's. Streams that the command has as [`Stdio::piped`](std::process::Stdio::piped) are streams of
 /// the current loop's.
 ///
-/// Dropping it leaves the child as it is, unless it is to be [killed](Self::kill_on_drop) then.
+/// Dropping it leaves the child as it is, unless it is to be [killed](Self::kill_on_drop) then. A child that ends afterwards keeps its number, as a "zombie" of
+/// the system's, until this process starts or drops another one.
 ///
 /// ```
 /// use coroutine_core::{self as co, IoLoop, process::Subprocess};

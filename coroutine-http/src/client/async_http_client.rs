@@ -8,7 +8,6 @@ use super::redirect;
 use super::request::{HttpRequest, IntoHttpRequest, Parts};
 use super::response::HttpResponse;
 use super::transfer::transfer;
-use crate::limit::within;
 
 /// A client whose results are yielded. Tornado's `AsyncHTTPClient`.
 ///
@@ -54,9 +53,9 @@ fn fetch(request: HttpRequest) -> Result<HttpResponse, HttpError> {
     let parts = request.parts?;
     let to = Authority::of(&parts.url)?;
     let time = parts.request_timeout;
-    match yield_!(within(time, follow_redirects(parts))) {
-        Some(result) => result,
-        None => Err(HttpError::new(Kind::RequestTimeout(to.to_string(), time))),
+    match yield_!(co::with_timeout(time, follow_redirects(parts))) {
+        Ok(result) => result,
+        Err(_) => Err(HttpError::new(Kind::RequestTimeout(to.to_string(), time))),
     }
 }
 

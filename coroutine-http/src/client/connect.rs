@@ -4,16 +4,16 @@ use std::io;
 use std::time::Duration;
 
 use coroutine_core::net::{TcpStream, lookup_host};
+use coroutine_core::with_timeout;
 
 use super::authority::Authority;
 use super::error::{HttpError, Kind};
-use crate::limit::within;
 
 /// Connects to a host: to whichever of its addresses answers first.
 pub(super) async fn connect(to: &Authority, time: Duration) -> Result<TcpStream, HttpError> {
-    match within(time, find_and_connect(to, time)).await {
-        Some(result) => result,
-        None => Err(HttpError::new(Kind::ConnectTimeout(to.to_string(), time))),
+    match with_timeout(time, find_and_connect(to, time)).await {
+        Ok(result) => result,
+        Err(_) => Err(HttpError::new(Kind::ConnectTimeout(to.to_string(), time))),
     }
 }
 

@@ -14,7 +14,6 @@ use hyper::server::conn::http1;
 use super::activity::{Activity, Idle};
 use super::connections::Place;
 use super::service::{Service, Site};
-use crate::limit::within;
 use crate::rt::Io;
 
 /// How long a client may go on sending what nobody reads any more. If the connection were closed at once, that would reset it, and the client might
@@ -60,7 +59,8 @@ pub(super) fn serve(stream: TcpStream, remote_addr: SocketAddr, site: Rc<Site>, 
             }
             if refused || activity.is_hasty() {
                 let stream = connection.into_parts().io.into_stream();
-                yield_!(within(LINGER, linger(stream)));
+                // Whichever comes first.
+                let _ = yield_!(co::with_timeout(LINGER, linger(stream)));
             }
         }
         End::Idle => tracing::debug!("closed the connection from {remote_addr}, which stood still"),

@@ -12,7 +12,6 @@ use coroutine_core::net::{AcceptHandler, TcpListener, add_accept_handler};
 use super::connection;
 use super::connections::Connections;
 use super::service::Site;
-use crate::limit::within;
 
 /// A server that is listening, on the loop that was current when it was made. Tornado's `HTTPServer`.
 ///
@@ -84,9 +83,9 @@ fn accept(listener: TcpListener, site: Rc<Site>, connections: Rc<Connections>) -
 #[co::coroutine(name = "http shutdown")]
 fn drain(connections: Rc<Connections>, patience: Duration) -> usize {
     let drained = connections.drain();
-    match yield_!(within(patience, drained)) {
-        Some(()) => 0,
-        None => connections.cut(),
+    match yield_!(co::with_timeout(patience, drained)) {
+        Ok(()) => 0,
+        Err(_) => connections.cut(),
     }
 }
 

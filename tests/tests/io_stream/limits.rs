@@ -46,7 +46,18 @@ fn a_buffer_takes_in_no_more_than_its_limit() {
     stream.set_max_buffer_size(LIMIT);
     let error = yield_!(stream.read_until_close()).expect_err("it is too much");
     assert!(error.is_unsatisfiable(), "{error:?}");
-    assert_eq!(script.taken.get(), LIMIT);
+    // With the byte that shows that there is more.
+    assert_eq!(script.taken.get(), LIMIT + 1);
+}
+
+#[co::test]
+fn what_fills_the_buffer_to_its_limit_is_read_to_the_close() -> io::Result<()> {
+    let script = Script::new([&[b'x'; LIMIT][..]]);
+    script.ends.set(true);
+    let stream = script.stream();
+    stream.set_max_buffer_size(LIMIT);
+    assert_eq!(yield_!(stream.read_until_close())?.len(), LIMIT);
+    Ok(())
 }
 
 #[co::test]

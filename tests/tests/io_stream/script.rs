@@ -12,6 +12,8 @@ pub(crate) struct Script {
     pub(crate) taken: Cell<usize>,
     /// How many bytes too many it claims to have read or written.
     pub(crate) lies: Cell<usize>,
+    /// How a write fails.
+    pub(crate) fails: RefCell<Option<io::Error>>,
     /// Called within each poll.
     pub(crate) meddle: RefCell<Option<Box<dyn FnMut()>>>,
 }
@@ -70,7 +72,10 @@ impl AsyncWrite for Scripted {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.0.meddle();
-        Poll::Ready(Ok(bytes.len() + self.0.lies.get()))
+        match self.0.fails.take() {
+            Some(error) => Poll::Ready(Err(error)),
+            None => Poll::Ready(Ok(bytes.len() + self.0.lies.get())),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

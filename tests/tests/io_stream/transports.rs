@@ -83,3 +83,89 @@ fn nodelay_is_set_where_there_is_tcp() -> io::Result<()> {
     );
     Ok(())
 }
+
+thread_local! {
+    static LOOKED_AT: RefCell<Option<Rc<IoStream>>> = const { RefCell::new(None) };
+    static LOOKS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The cause of an error, whose destructor looks at the stream that has failed.
+#[derive(Debug)]
+struct Curious;
+
+impl Drop for Curious {
+    fn drop(&mut self) {
+        if let Some(stream) = LOOKED_AT.with_borrow_mut(Option::take) {
+            assert!(stream.closed() && stream.error().is_none());
+            LOOKS.set(LOOKS.get() + 1);
+        }
+    }
+}
+
+impl std::fmt::Display for Curious {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a cause")
+    }
+}
+
+impl Error for Curious {}
+
+#[co::test]
+fn the_destructor_of_an_error_may_look_at_the_stream() {
+    let script = Script::new([]);
+    let stream = Rc::new(script.stream());
+    let closed = Rc::clone(&stream);
+    LOOKED_AT.set(Some(Rc::clone(&stream)));
+    *script.meddle.borrow_mut() = Some(Box::new(move || closed.close()));
+    *script.fails.borrow_mut() = Some(io::Error::other(Curious));
+    let error = yield_!(stream.write("abc")).expect_err("it was closed");
+    assert!(error.is_closed() && error.io_error().is_none(), "{error:?}");
+    assert_eq!(LOOKS.get(), 1);
+    drop(script.meddle.take());
+}
+
+/// It is silent, and its destructor panics.
+struct Brittle;
+
+impl AsyncRead for Brittle {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Brittle {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl Drop for Brittle {
+    fn drop(&mut self) {
+        panic!("it breaks");
+    }
+}
+
+#[co::test]
+fn a_transport_whose_destructor_panics_leaves_nobody_waiting() {
+    let stream = IoStream::new(Brittle);
+    let (promise, called) = co::promise();
+    stream.set_close_callback(move || promise.set_result(()));
+    let (reading, writing) = (start(stream.read_bytes(1)), stream.write("abc"));
+    let closing = catch_unwind(AssertUnwindSafe(|| stream.close()));
+    assert!(closing.is_err());
+    assert!(yield_!(reading).expect_err("it is closed").is_closed());
+    assert!(yield_!(writing).expect_err("it is closed").is_closed());
+    yield_!(called);
+}

@@ -127,6 +127,18 @@ fn a_refused_address_makes_way_for_the_next_at_once() {
 }
 
 #[test]
+fn a_refused_address_makes_way_at_once_also_beside_one_that_does_not_answer() {
+    run(async |network| {
+        let _race = network.race(&[FIRST, SECOND, THIRD]);
+        pass(400).await;
+        network.events();
+        network.refuse(1);
+        pass(100).await;
+        assert_eq!(network.events(), ["400: tries 192.0.2.2:1"]);
+    });
+}
+
+#[test]
 fn the_first_answer_counts_whoever_was_tried_first() {
     run(async |network| {
         let race = network.race(&[FIRST, SECOND]);
