@@ -48,6 +48,8 @@ impl IoLoop {
     /// For what blocks: files, computations, libraries that know of no loop. A panic of the work is one of the future, an [`Outcome`](crate::Outcome)
     /// if that is asked for. The loop does not end while there is work, and a virtual clock stands still.
     ///
+    /// The work begins without the values of [`ContextVar`](crate::ContextVar)s: they stay on their thread.
+    ///
     /// Dropping the future detaches the work. [Cancelling](Future::cancel) it, or closing the loop, keeps work from beginning; work that has begun goes on, and
     /// its result is dropped on its own thread.
     ///

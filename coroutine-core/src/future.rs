@@ -117,6 +117,9 @@ impl<T> Future<T> {
 
     /// Ends the coroutine at its yield point: its locals are dropped before this returns.
     ///
+    /// Only this coroutine ends. One that it waits for is detached by that, as by any drop of its future, and goes on by itself; a
+    /// `#[co::coroutine(lazy)]` is a part of whoever yields it, and ends with that.
+    ///
     /// A coroutine that is running right now ends at its next yield that is not ready. Whoever waits for the coroutine gets
     /// [`Outcome::Cancelled`]. Cancelling the future of a promise makes its `set_result` do nothing. Says whether there was anything to cancel.
     pub fn cancel(&self) -> bool {

@@ -208,6 +208,35 @@ pub use coroutine_macros::generator;
 /// ```
 ///
 /// When the loop can never wake, the program prints where each coroutine is suspended, and ends with status 1.
+///
+/// When `main` returns, what else is suspended is dropped, and what [`on_shutdown`](IoLoop::on_shutdown) was given is not called. A program that is to end gracefully has a plain
+/// `main`, which starts the loop and then closes it [within a time](IoLoop::close_within).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use coroutine_core::signal::{self, SignalKind};
+/// use coroutine_core::{self as co, IoLoop, LoopError};
+///
+/// #[co::coroutine]
+/// fn end_at(kind: SignalKind) -> std::io::Result<()> {
+///     let mut signals = signal::signal(kind)?;
+///     yield_!(signals.recv());
+///     IoLoop::current().request_shutdown();
+///     Ok(())
+/// }
+///
+/// fn main() -> Result<(), LoopError> {
+///     let io_loop = IoLoop::current();
+///     end_at(SignalKind::TERMINATE);
+///     io_loop.on_shutdown(|| println!("goodbye"));
+/// #   io_loop.add_callback(|| signal::raise(SignalKind::TERMINATE).unwrap());
+///     io_loop.start()?;
+///     let report = io_loop.close_within(Duration::from_secs(5))?;
+///     assert!(report.is_clean());
+///     Ok(())
+/// }
+/// ```
 pub use coroutine_macros::main;
 
 /// Makes a test of a coroutine, with a loop of its own and a limit of 5 seconds unless `timeout = seconds` states another.

@@ -106,7 +106,7 @@ impl IoLoop {
     /// Calls `cleanup` when the loop is [closed within a time](Self::close_within); a coroutine that it starts and gives back has that time to end, and
     /// its error or panic is logged. What was registered last is called first; they do not wait for each other. In the grace period it is called on the next turn.
     ///
-    /// A loop that is [closed](Self::close) at once, or whose thread ends, drops it.
+    /// A loop that is [closed](Self::close) at once, as at the end of [`#[co::main]`](macro@crate::main), or whose thread ends, drops it.
     ///
     /// ```
     /// use std::time::Duration;

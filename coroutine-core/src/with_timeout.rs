@@ -23,7 +23,8 @@ use crate::yieldable::{OfKind, Yieldable};
 /// A future that is done beats a deadline that has passed.
 ///
 /// When the time is over, the future is dropped and not cancelled: a coroutine whose [`Future`](crate::Future) is given goes on by itself, and its late error or panic is
-/// logged, unless the future was made [`quiet`](crate::Future::quiet). Any other future ends where it was, since nobody polls it any more; give
+/// logged, unless the future was made [`quiet`](crate::Future::quiet). [`cancel`](crate::Future::cancel) it where it is not to go on, or give a
+/// `#[co::coroutine(lazy)]`, which ends with the wait. Any other future, too, ends where it was, since nobody polls it any more; give
 /// `&mut future` to keep it and wait again, or [`spawn`](crate::IoLoop::spawn) it.
 ///
 /// ```

@@ -306,6 +306,45 @@ fn a_shutdown_cancels_the_handlers_that_take_too_long() {
     }
 }
 
+#[co::test(virtual_clock)]
+fn a_shutdown_closes_the_streams_that_handlers_have_given_away() {
+    #[co::coroutine]
+    fn talk(stream: Rc<IoStream>) -> Result<(), StreamError> {
+        loop {
+            let line = yield_!(stream.read_until(b"\n", 100))?;
+            yield_!(stream.write(line))?;
+        }
+    }
+
+    #[co::coroutine]
+    fn delegate(stream: IoStream, _peer: SocketAddr) -> Result<(), StreamError> {
+        let outcome = yield_!(talk(Rc::new(stream)).outcome());
+        outcome.unwrap_or(Ok(()))
+    }
+
+    let server = serve(delegate);
+    let client = visit(local(&server));
+    while server.connections() == 0 {
+        yield_!(co::moment());
+    }
+    assert_eq!(yield_!(server.shutdown(Duration::from_secs(1))), 1);
+    assert_eq!(yield_!(rest(client)), b"");
+}
+
+#[test]
+fn a_loop_that_shuts_down_accepts_nothing_more() {
+    with_loop(|io_loop| {
+        let server = TcpServer::new(|_, _| ());
+        server.listen("127.0.0.1:0").expect("a free port");
+        let address = local(&server);
+        turns(&io_loop, 3);
+        io_loop.request_shutdown();
+        let report = io_loop.close_within(Duration::from_secs(5));
+        assert!(report.is_ok_and(|report| report.is_clean()));
+        assert!(net::TcpStream::connect(address).is_err());
+    });
+}
+
 #[co::test]
 fn closing_all_connections_leaves_those_that_come_later() {
     let server = serve(wait);

@@ -22,7 +22,7 @@ use std::future::Future as StdFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
@@ -287,6 +287,24 @@ impl IoStream {
                 0,
             ));
         }
+    }
+}
+
+/// A server's hold on a stream that its handler has, which may have given it away. It does not keep the stream open.
+pub(crate) struct Hold(Weak<Shared>);
+
+impl Hold {
+    /// Closes the stream, if it is there.
+    pub(crate) fn close(&self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.close(&Reason::Closed);
+        }
+    }
+}
+
+impl IoStream {
+    pub(crate) fn hold(&self) -> Hold {
+        Hold(Rc::downgrade(&self.shared))
     }
 }
 

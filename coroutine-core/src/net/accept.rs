@@ -2,10 +2,13 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::future::{Future as StdFuture, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -15,6 +18,7 @@ use super::tcp_stream::TcpStream;
 use crate::callback;
 use crate::future::Future;
 use crate::log;
+use crate::shutdown::{ShutdownRequested, shutdown_requested};
 use crate::sleep::{moment, sleep};
 
 /// How many connections are taken in before others have a turn.
@@ -23,7 +27,8 @@ const BURST: u32 = 128;
 /// How long to wait when nothing can be accepted, since the system has no more descriptors or memory, for example.
 const BACK_OFF: Duration = Duration::from_secs(1);
 
-/// Calls `handler` with each connection that comes, until it is [removed](AcceptHandler::remove) or the loop is closed. Tornado's `add_accept_handler`.
+/// Calls `handler` with each connection that comes, until it is [removed](AcceptHandler::remove), or the loop is asked to [shut down](crate::IoLoop::request_shutdown) or closed. Tornado's
+/// `add_accept_handler`.
 ///
 /// Where nothing can be accepted, since the system has no descriptor or memory left, for example, that is logged, once until it is over, and tried again each
 /// second. The connections wait meanwhile. A handler that panics is logged, and called for the next connection.
@@ -110,10 +115,14 @@ struct Door {
 fn accept(listener: TcpListener, mut door: Door) {
     let mut burst = 0;
     let mut is_short = false;
+    let mut shutdown = shutdown_requested();
     // So that the handler is never called before whoever adds it can remove it.
     yield_!(moment());
     while !door.removed.get() {
-        match yield_!(listener.accept()) {
+        let Some(accepted) = yield_!(unless(&mut shutdown, listener.accept())) else {
+            return;
+        };
+        match accepted {
             Ok((stream, peer)) => {
                 is_short = false;
                 callback::call(door.added_at, || (door.handler)(stream, peer));
@@ -137,6 +146,16 @@ fn accept(listener: TcpListener, mut door: Door) {
             yield_!(moment());
         }
     }
+}
+
+/// What `future` gives, or none once `end` is there.
+async fn unless<F: StdFuture>(end: &mut ShutdownRequested, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match Pin::new(&mut *end).poll(cx) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => future.as_mut().poll(cx).map(Some),
+    })
+    .await
 }
 
 /// What accepting tells of a connection that has gone meanwhile, or that a firewall forbids; Linux reports the network's errors there as well, see `accept(2)`.

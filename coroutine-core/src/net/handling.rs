@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::rc::Rc;
 
 use crate::future::{Future, Promise, promise};
+use crate::io_stream::Hold;
 use crate::log;
 
 /// What a [`TcpServer`](super::TcpServer)'s handler may give: nothing, a `Result` without a value, or a coroutine's [`Future`].
@@ -63,11 +64,17 @@ impl<T: 'static> Handling for Future<T> {
     }
 }
 
+/// A handler that is at work, and a hold on the stream that it was given.
+struct Working {
+    handling: Box<dyn Handling>,
+    stream: Hold,
+}
+
 /// All handlers of a server that are at work.
 #[derive(Default)]
 pub(super) struct Handlers {
     /// By a number that is used once. Borrowed for the length of a look: what is taken out is dropped afterwards.
-    working: RefCell<HashMap<u64, Box<dyn Handling>>>,
+    working: RefCell<HashMap<u64, Working>>,
     next: Cell<u64>,
     /// Fulfilled when the last one is done: one for each that waits for it.
     drained: RefCell<Vec<Promise<()>>>,
@@ -79,12 +86,14 @@ impl Handlers {
     }
 
     /// Keeps a handler until it has ended.
-    pub(super) fn add(self: &Rc<Self>, handling: Box<dyn Handling>) {
+    pub(super) fn add(self: &Rc<Self>, handling: Box<dyn Handling>, stream: Hold) {
         let number = self.next.get();
         self.next.set(number + 1);
         let handlers = Rc::clone(self);
         handling.when_done(Box::new(move || handlers.remove(number)));
-        self.working.borrow_mut().insert(number, handling);
+        self.working
+            .borrow_mut()
+            .insert(number, Working { handling, stream });
     }
 
     fn remove(&self, number: u64) {
@@ -115,10 +124,14 @@ impl Handlers {
     /// Ends all of them on the spot, and says how many there were.
     pub(super) fn cut(&self) -> usize {
         let working = self.working.take();
-        let count = working
-            .values()
-            .filter(|handling| handling.cancel())
-            .count();
+        let mut count = 0;
+        for Working { handling, stream } in working.values() {
+            if handling.cancel() {
+                count += 1;
+                // What it has called on the stream's behalf goes on by itself, but without the stream.
+                stream.close();
+            }
+        }
         self.look();
         count
     }

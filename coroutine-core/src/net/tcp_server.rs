@@ -20,7 +20,7 @@ use crate::with_timeout::with_timeout;
 /// The handler takes the connection's stream and the peer's address. It is a coroutine, as a rule, one for each connection; its error or panic is
 /// logged, and the server goes on. The connection is closed when the stream is dropped, which the end of the handler does.
 ///
-/// Dropping the server leaves it as it is: it serves until its loop is closed.
+/// Dropping the server leaves it as it is: it serves until its loop is asked to [shut down](crate::IoLoop::request_shutdown), when it stops listening.
 ///
 /// ```
 /// use coroutine_core::{self as co, IoLoop, IoStream};
@@ -125,8 +125,10 @@ impl TcpServer {
         let address = listener.local_addr()?;
         let serving = Rc::clone(&self.serving);
         let accepting = add_accept_handler(listener, move |stream, peer| {
-            if let Some(handling) = (serving.handler)(IoStream::new(stream), peer) {
-                serving.handlers.add(handling);
+            let stream = IoStream::new(stream);
+            let hold = stream.hold();
+            if let Some(handling) = (serving.handler)(stream, peer) {
+                serving.handlers.add(handling, hold);
             }
         });
         self.accepting.borrow_mut().push((address, accepting));
@@ -145,14 +147,15 @@ impl TcpServer {
         }
     }
 
-    /// [Stops](Self::stop), and waits until the handlers have ended; those that are still at work after `patience` are cancelled. Yields the number of these.
+    /// [Stops](Self::stop), and waits until the handlers have ended; those that are still at work after `patience` are cancelled, and their connections closed. Yields
+    /// the number of these.
     pub fn shutdown(&self, patience: Duration) -> Future<usize> {
         self.stop();
         drain(Rc::clone(&self.serving.handlers), patience)
     }
 
-    /// Cancels all handlers that are at work, which closes their connections, and says how many there were. The server goes on listening unless it
-    /// was [stopped](Self::stop).
+    /// Cancels all handlers that are at work and closes their connections, also where a handler has given the stream to another coroutine, and says how many there were.
+    /// The server goes on listening unless it was [stopped](Self::stop).
     pub fn close_all_connections(&self) -> usize {
         self.serving.handlers.cut()
     }
