@@ -18,6 +18,9 @@ pub const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCA
 /// The longest time that a contestant may take for one round, in seconds.
 const LONGEST_RUN: u32 = 120;
 
+/// Descriptors that a process has besides those of its connections, at most.
+const SOME: usize = 100;
+
 /// The subcommand `run`: be one contestant of one work.
 pub fn run(work: &str, contestant: &str, scale: &str) -> ExitCode {
     die_with_parent();
@@ -179,6 +182,17 @@ fn end_after(seconds: u32) {
     unsafe { libc::alarm(seconds) };
 }
 
+/// Fails where this process may not have so many descriptors, besides some that everybody has.
+pub fn need_descriptors(count: usize) -> io::Result<()> {
+    let (need, limit) = (count + SOME, descriptors_allowed());
+    match need as u64 <= limit {
+        true => Ok(()),
+        false => Err(io::Error::other(format!(
+            "it takes {need} descriptors, and a process may have {limit} (`ulimit -Hn`)"
+        ))),
+    }
+}
+
 /// Allows as many descriptors as the kernel lets us have, and as much locked memory, in which glommio keeps its rings.
 pub fn raise_limits() {
     for resource in [libc::RLIMIT_NOFILE, libc::RLIMIT_MEMLOCK] {
@@ -193,4 +207,14 @@ pub fn raise_limits() {
             libc::setrlimit(resource, &limit);
         }
     }
+}
+
+fn descriptors_allowed() -> u64 {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: `limit` is a valid place to write to during the call.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    limit.rlim_cur
 }

@@ -2,6 +2,11 @@
 //!
 //! Each connection is a closed loop: it sends the next request as soon as the reply to the last one is complete. The
 //! process says `warm` when the server's caches are, waits for a line, does its requests, and says `done NUMBER`.
+//! Other clients stand in `idle` and `visits`.
+
+mod idle;
+mod source;
+mod visits;
 
 use std::error::Error;
 use std::io::{self, ErrorKind, Read, Write};
@@ -22,7 +27,7 @@ const HTTP: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 /// A server that is silent for so long has lost a request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The subcommand `load`: `echo` and `http` want a number of requests, `wrk` a number of seconds.
+/// The subcommand `load`: `echo` and `http` want a number of requests, `visits` of connections over all, `wrk` of seconds.
 pub fn run(kind: &str, port: &str, connections: &str, amount: &str) -> ExitCode {
     child::die_with_parent();
     child::pin_to(Core::Last);
@@ -37,12 +42,19 @@ pub fn run(kind: &str, port: &str, connections: &str, amount: &str) -> ExitCode 
 fn drive(kind: &str, port: &str, connections: &str, amount: &str) -> Outcome<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse()?));
     let (connections, amount): (usize, usize) = (connections.parse()?, amount.parse()?);
-    if kind == "wrk" {
-        return warm_and_go(amount, |seconds| wrk(address, connections, seconds));
+    match kind {
+        "idle" => idle::hold(address, connections),
+        "visits" => {
+            let mut visits = visits::Visits::new(address, connections)?;
+            warm_and_go(amount, |count| visits.make(count))
+        }
+        "wrk" => warm_and_go(amount, |seconds| wrk(address, connections, seconds)),
+        _ => {
+            let exchange = Exchange::new(kind, address)?;
+            let mut client = Client::connect(address, connections, exchange)?;
+            warm_and_go(amount, |requests| client.exchange(requests))
+        }
     }
-    let exchange = Exchange::new(kind, address)?;
-    let mut client = Client::connect(address, connections, exchange)?;
-    warm_and_go(amount, |requests| client.exchange(requests))
 }
 
 /// Does a tenth of the work, and all of it when the parent is ready; says how many requests that were.
@@ -162,7 +174,7 @@ impl Client {
         }
         let mut events = Events::with_capacity(1024);
         while to_come > 0 {
-            self.wait(&mut events)?;
+            wait(&mut self.poll, &mut events)?;
             for event in &events {
                 let connection = &mut self.connections[event.token().0];
                 if connection.receive(&self.exchange)? {
@@ -176,13 +188,14 @@ impl Client {
         }
         Ok(requests)
     }
+}
 
-    fn wait(&mut self, events: &mut Events) -> Outcome<()> {
-        match self.poll.poll(events, Some(PATIENCE)) {
-            Ok(()) if events.is_empty() => Err("the server fell silent".into()),
-            Err(error) if error.kind() != ErrorKind::Interrupted => Err(error.into()),
-            _ => Ok(()),
-        }
+/// Waits for events, but not for ever.
+fn wait(poll: &mut Poll, events: &mut Events) -> Outcome<()> {
+    match poll.poll(events, Some(PATIENCE)) {
+        Ok(()) if events.is_empty() => Err("the server fell silent".into()),
+        Err(error) if error.kind() != ErrorKind::Interrupted => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

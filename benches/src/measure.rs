@@ -62,12 +62,22 @@ fn clock_ns(clock: libc::clockid_t) -> io::Result<f64> {
 
 /// Memory of this process that is resident now, in bytes.
 pub fn resident_bytes() -> f64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux has /proc");
+    resident_bytes_of(std::process::id()).expect("Linux has /proc")
+}
+
+/// Memory of a process that is resident now, in bytes.
+pub fn resident_bytes_of(pid: u32) -> io::Result<f64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm"))?;
     let pages = statm
         .split(' ')
         .nth(1)
         .and_then(|pages| pages.parse::<f64>().ok());
     // SAFETY: sysconf has no preconditions.
     let page_size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    pages.expect("the second field of statm counts resident pages") * page_size as f64
+    Ok(pages.expect("the second field of statm counts resident pages") * page_size as f64)
+}
+
+/// How many descriptors this process has open, with the one that it takes to see that.
+pub fn open_descriptors() -> io::Result<usize> {
+    Ok(std::fs::read_dir("/proc/self/fd")?.count())
 }

@@ -16,8 +16,10 @@ const BUFFER: usize = 1024;
 struct Server<T> {
     poll: Poll,
     listener: TcpListener,
-    /// Each at its token; none where it has ended. The load opens so few that no place is used again.
+    /// Each at its token; none where it has ended.
     connections: Vec<Option<Connection<T>>>,
+    /// Where there is none. An event that is left over from the one before finds nothing to read.
+    free: Vec<usize>,
 }
 
 struct Connection<T> {
@@ -54,17 +56,22 @@ impl<T: Default> Server<T> {
             poll,
             listener,
             connections: Vec::new(),
+            free: Vec::new(),
         })
     }
 
     fn accept_all(&mut self) -> io::Result<()> {
         while let Some((mut stream, _)) = unless_blocked(self.listener.accept())? {
             stream.set_nodelay(true)?;
-            let token = Token(self.connections.len());
+            let index = self.free.pop().unwrap_or(self.connections.len());
             let registry = self.poll.registry();
-            registry.register(&mut stream, token, Interest::READABLE)?;
+            registry.register(&mut stream, Token(index), Interest::READABLE)?;
             let state = T::default();
-            self.connections.push(Some(Connection { stream, state }));
+            let connection = Some(Connection { stream, state });
+            match self.connections.get_mut(index) {
+                Some(place) => *place = connection,
+                None => self.connections.push(connection),
+            }
         }
         Ok(())
     }
@@ -80,6 +87,7 @@ impl<T: Default> Server<T> {
         };
         if !connection.read(receive).unwrap_or(false) {
             self.connections[index] = None;
+            self.free.push(index);
         }
     }
 }

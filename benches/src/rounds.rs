@@ -1,14 +1,20 @@
 //! Running the contestants of one work by turns, so that a machine which gets slower or faster does so for everybody.
 
 use std::error::Error;
+use std::io;
+use std::thread;
+use std::time::Duration;
 
 use crate::child::Process;
 use crate::cli::Options;
-use crate::measure::{cpu_ns_of, median};
+use crate::measure::{cpu_ns_of, median, resident_bytes_of};
 use crate::work::{Contest, Contestant, Load, Protocol, Work};
 
 /// How long `wrk` runs, in seconds.
 const WRK_SECONDS: usize = 10;
+
+/// How long a server has to come to rest.
+const REST: Duration = Duration::from_millis(200);
 
 /// A line of the table.
 pub struct Row {
@@ -68,29 +74,48 @@ fn once(work: &Work, contestant: Contestant, options: &Options) -> Result<f64, B
     let mut process = Process::contestant(work, contestant, options.scale)?;
     match &work.contest {
         Contest::Measured(_) => Ok(process.expect("value")?.parse()?),
-        Contest::Served(load, _) => under_load(process, load, options),
+        Contest::Served(load, _) => match load.protocol {
+            Protocol::Idle => at_rest(process, load, options),
+            Protocol::Visits if contestant == Contestant::Ours => {
+                let figure = under_load(&mut process, load, options)?;
+                process.tell("end")?;
+                process.expect("clean")?;
+                Ok(figure)
+            }
+            _ => under_load(&mut process, load, options),
+        },
     }
 }
 
+/// What each connection has the server's memory grow by, in bytes.
+fn at_rest(mut server: Process, load: &Load, options: &Options) -> Result<f64, Box<dyn Error>> {
+    let port = server.expect("port")?;
+    let connections = options.scale.of(load.connections);
+    thread::sleep(REST);
+    let before = resident_bytes_of(server.id())?;
+    let mut client = start_load(load.protocol.name(), &port, connections, connections)?;
+    client.expect("idle")?;
+    thread::sleep(REST);
+    Ok((resident_bytes_of(server.id())? - before) / connections as f64)
+}
+
 /// The server's CPU time per request, in microseconds.
-fn under_load(mut server: Process, load: &Load, options: &Options) -> Result<f64, Box<dyn Error>> {
+fn under_load(server: &mut Process, load: &Load, options: &Options) -> Result<f64, Box<dyn Error>> {
     let port = server.expect("port")?;
     let requests = options.scale.of(load.requests);
     let (kind, amount) = match load.protocol {
-        Protocol::Echo => ("echo", requests),
         Protocol::Http if options.wrk => ("wrk", options.scale.of(WRK_SECONDS)),
-        Protocol::Http => ("http", requests),
+        protocol => (protocol.name(), requests),
     };
-    let mut client = Process::start(&[
-        "load",
-        kind,
-        &port,
-        &load.connections.to_string(),
-        &amount.to_string(),
-    ])?;
+    let mut client = start_load(kind, &port, load.connections, amount)?;
     client.expect("warm")?;
     let begin = cpu_ns_of(server.id())?;
     client.tell("go")?;
     let requests: f64 = client.expect("done")?.parse()?;
     Ok((cpu_ns_of(server.id())? - begin) / requests / 1e3)
+}
+
+fn start_load(kind: &str, port: &str, connections: usize, amount: usize) -> io::Result<Process> {
+    let (connections, amount) = (connections.to_string(), amount.to_string());
+    Process::start(&["load", kind, port, &connections, &amount])
 }

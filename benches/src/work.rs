@@ -22,7 +22,7 @@ pub struct Work {
 pub enum Contest {
     /// Each contestant measures itself and returns the figure.
     Measured(&'static [(Contestant, Measure)]),
-    /// Each contestant serves until it is killed. Its CPU time per request under the load is the figure.
+    /// Each contestant serves until it is killed. What the load costs it is the figure.
     Served(Load, &'static [(Contestant, Serve)]),
 }
 
@@ -106,7 +106,9 @@ pub enum Goal {
 /// What the client does.
 pub struct Load {
     pub protocol: Protocol,
+    /// How many there are at once.
     pub connections: usize,
+    /// How many there are over all connections, or for [`Protocol::Visits`] over one connection each.
     pub requests: usize,
 }
 
@@ -114,6 +116,23 @@ pub struct Load {
 pub enum Protocol {
     Echo,
     Http,
+    /// Each connection has one message echoed and leaves, some without manners. CPU time per connection is the figure. Ours
+    /// must also end with as much open as it began with; see `works::connects`.
+    Visits,
+    /// Each connection has one message echoed and stays, in silence. Resident memory per connection is the figure.
+    Idle,
+}
+
+impl Protocol {
+    /// What the client's process calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::Http => "http",
+            Self::Visits => "visits",
+            Self::Idle => "idle",
+        }
+    }
 }
 
 /// How much of the work to do.

@@ -84,11 +84,17 @@ impl Poller {
     /// dropped what it waited for. Says whether there is anybody.
     ///
     /// A read through `AsyncRead` can be dropped without a trace, so before the loop waits for ever on account of sockets alone, it makes sure.
+    ///
+    /// Those for whom nobody waits are asked last: they are many where a coroutine keeps a list of them, and waits for something else meanwhile.
     pub(crate) fn ask(&self) -> bool {
+        self.ask_those(AnyNode::is_waited_for) || self.ask_those(|_| true)
+    }
+
+    fn ask_those(&self, which: fn(&AnyNode) -> bool) -> bool {
         let mut asked = Vec::new();
         for (_, watched) in &*self.watched.borrow() {
             if let Watched::Socket(readiness) = watched {
-                readiness.take_waiters(&mut asked);
+                readiness.take_waiters(which, &mut asked);
             }
         }
         asked.iter().for_each(task::ask);
@@ -229,7 +235,7 @@ impl Poller {
         let mut waiters = Vec::new();
         for (_, watched) in &*self.watched.borrow() {
             if let Watched::Socket(readiness) = watched {
-                readiness.take_waiters(&mut waiters);
+                readiness.take_waiters(|_| true, &mut waiters);
             }
         }
         (handlers, waiters)

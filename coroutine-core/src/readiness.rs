@@ -26,10 +26,13 @@ impl Readiness {
         self.reader.is_awaited() || self.writer.is_awaited()
     }
 
-    /// Takes everyone who waits.
-    pub(crate) fn take_waiters(&self, taken: &mut Vec<AnyNode>) {
-        self.reader.take_waiters(taken);
-        self.writer.take_waiters(taken);
+    /// Takes those who wait and are `which`.
+    pub(crate) fn take_waiters(&self, which: fn(&AnyNode) -> bool, taken: &mut Vec<AnyNode>) {
+        for direction in [&self.reader, &self.writer] {
+            let mut waiters = direction.waiters.borrow_mut();
+            let those = waiters.extract_if(.., |waiter| which(waiter.node()));
+            taken.extend(those.map(Asker::into_node));
+        }
     }
 }
 

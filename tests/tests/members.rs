@@ -408,6 +408,43 @@ fn a_socket_does_not_count_once_nobody_waits_for_the_member_that_reads_from_it()
     });
 }
 
+type Read = Pin<Box<dyn StdFuture<Output = std::io::Result<u8>>>>;
+
+#[test]
+fn a_coroutine_that_waits_for_other_sockets_in_between_leaves_the_members_it_keeps_alone() {
+    const ROUNDS: u8 = 5;
+    with_loop(|io_loop| {
+        let streams = io_loop.run_sync(async || connection().await);
+        let (silent, peer) = streams.expect("it ends").expect("they connect");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let thread = thread::spawn(move || {
+            for number in 0..ROUNDS {
+                let mut peer = std::net::TcpStream::connect(address).expect("it connects");
+                // Nothing moves meanwhile but sockets, so the loop makes sure who waits for them.
+                thread::sleep(Duration::from_millis(10));
+                peer.write_all(&[number]).expect("it writes");
+            }
+        });
+        let polls = Rc::new(Cell::new(0));
+        let silent: Read = Box::pin(counted(&polls, read_byte(silent)));
+        let waiting = co::block::coroutine! {
+            let mut waiter = WaitIterator::new([silent]);
+            for number in 0..ROUNDS {
+                let moment: Read = Box::pin(co::moment().map(|()| Ok(0)));
+                waiter.push(moment);
+                assert!(matches!(yield waiter.next(), Some((_, Ok(0)))));
+                let (stream, _) = (yield listener.accept()).expect("it accepts");
+                assert_eq!((yield read_byte(stream)).expect("it reads"), number);
+            }
+        };
+        io_loop.run_sync(|| waiting).expect("it ends");
+        thread.join().expect("it ends");
+        assert_eq!(polls.get(), 1);
+        drop(peer);
+    });
+}
+
 #[co::test]
 fn members_that_read_from_sockets_are_woken_by_their_data() {
     let (mut near, mut far) = (Vec::new(), Vec::new());

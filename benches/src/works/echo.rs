@@ -45,7 +45,7 @@ pub const THOUSAND: Work = Work {
 
 const REQUESTS: usize = 400_000;
 
-const CONTESTANTS: &[(Contestant, Serve)] = &[
+pub const CONTESTANTS: &[(Contestant, Serve)] = &[
     (Contestant::Ours, ours),
     (Contestant::Tokio, tokio),
     (Contestant::AsyncExecutor, async_executor),
@@ -55,7 +55,7 @@ const CONTESTANTS: &[(Contestant, Serve)] = &[
 ];
 
 /// Room for a request, for everybody.
-const BUFFER: usize = 1024;
+pub const BUFFER: usize = 1024;
 
 fn ours() -> Result<(), Unavailable> {
     runtimes::ours(async {
@@ -80,7 +80,7 @@ fn our_echo(stream: co::net::TcpStream) -> io::Result<()> {
     }
 }
 
-fn tokio() -> Result<(), Unavailable> {
+pub fn tokio() -> Result<(), Unavailable> {
     runtimes::tokio_io(async {
         let listener = tokio::net::TcpListener::bind(ANY_PORT).await?;
         announce(listener.local_addr()?);
@@ -102,7 +102,7 @@ async fn tokio_echo(mut stream: tokio::net::TcpStream) -> io::Result<()> {
     }
 }
 
-fn async_executor() -> Result<(), Unavailable> {
+pub fn async_executor() -> Result<(), Unavailable> {
     runtimes::async_executor(|executor| async move {
         let listener = Async::<TcpListener>::bind(ANY_PORT)?;
         announce(listener.get_ref().local_addr()?);
@@ -114,7 +114,7 @@ fn async_executor() -> Result<(), Unavailable> {
     })?
 }
 
-fn glommio() -> Result<(), Unavailable> {
+pub fn glommio() -> Result<(), Unavailable> {
     runtimes::glommio(async {
         let listener =
             glommio::net::TcpListener::bind(ANY_PORT).map_err(|error| error.to_string())?;
@@ -142,7 +142,7 @@ async fn echo(
     }
 }
 
-fn monoio() -> Result<(), Unavailable> {
+pub fn monoio() -> Result<(), Unavailable> {
     runtimes::monoio(async {
         let listener = monoio::net::TcpListener::bind(ANY_PORT)?;
         announce(listener.local_addr()?);
@@ -169,6 +169,6 @@ async fn monoio_echo(mut stream: monoio::net::TcpStream) -> io::Result<()> {
     }
 }
 
-fn raw_mio() -> Result<(), Unavailable> {
+pub fn raw_mio() -> Result<(), Unavailable> {
     raw_mio::serve(|stream, (), bytes| stream.write_all(bytes))
 }

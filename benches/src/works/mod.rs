@@ -3,8 +3,10 @@
 //! To add a row: a file with a `Work`, and its name in [`ALL`].
 
 mod asyn_sum;
+mod connects;
 mod echo;
 mod http;
+mod idle;
 mod iterate;
 mod lifecycle;
 #[cfg(feature = "nightly")]
@@ -31,6 +33,9 @@ pub const ALL: &[&Work] = &[
     &timers::WORK,
     &echo::FIFTY,
     &echo::THOUSAND,
+    &connects::WORK,
+    &idle::IDLE,
+    &idle::IDLE_PLAIN,
     &http::WORK,
     &resume::RESUME,
     &resume::RESUME_CALL,
