@@ -111,8 +111,8 @@ impl fmt::Debug for SignalKind {
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
     let (pipe, registration) = listen(kind)?;
     Ok(Signal {
-        pipe: Watched::new(mio::net::UnixStream::from_std(pipe))?,
         registration,
+        pipe: Watched::new(mio::net::UnixStream::from_std(pipe))?,
     })
 }
 
@@ -151,8 +151,9 @@ pub fn raise(kind: SignalKind) -> io::Result<()> {
 
 /// Somebody who listens to a signal. Dropping it ends that.
 pub struct Signal {
-    pipe: Watched<mio::net::UnixStream>,
+    /// Dropped first, so that no signal finds its pipe closed.
     registration: Registration,
+    pipe: Watched<mio::net::UnixStream>,
 }
 
 impl Signal {

@@ -1,14 +1,14 @@
 //! cargo run -p coroutine-examples --example subprocess
 //!
-//! Two programs run at once; one is fed through a pipe, the other is ended when it takes too long.
+//! Two programs run at once; one is fed through a pipe and read line by line, the other is ended when it takes too long.
 
 use std::io;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use coroutine_core as co;
 use coroutine_core::process::Subprocess;
 use coroutine_core::signal::SignalKind;
+use coroutine_core::{self as co, IoStream};
 
 #[co::coroutine]
 fn sort(lines: &'static str) -> io::Result<()> {
@@ -19,12 +19,12 @@ fn sort(lines: &'static str) -> io::Result<()> {
         yield_!(input.write_all(lines.as_bytes()))?;
         // Dropped here, which is the end of the program's input.
     }
-    let mut buffer = [0; 1024];
-    if let Some(output) = child.stdout.take() {
+    if let Some(output) = child.stdout.take().map(IoStream::reader) {
         loop {
-            match yield_!(output.read(&mut buffer))? {
-                0 => break,
-                count => print!("{}", String::from_utf8_lossy(&buffer[..count])),
+            match yield_!(output.read_until(b"\n", 1024)) {
+                Ok(line) => print!("a line: {}", String::from_utf8_lossy(&line)),
+                Err(error) if error.is_end() => break,
+                Err(error) => return Err(error.into()),
             }
         }
     }

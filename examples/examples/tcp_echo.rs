@@ -4,51 +4,45 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use coroutine_core as co;
-use coroutine_core::net::{TcpListener, TcpStream};
-
-#[co::coroutine]
-fn serve(listener: TcpListener) -> io::Result<()> {
-    loop {
-        let (stream, peer) = yield_!(listener.accept())?;
-        // Its future is dropped, so it goes on by itself; an error of it is logged.
-        echo(stream, peer);
-    }
-}
+use coroutine_core::net::{TcpClient, TcpServer};
+use coroutine_core::{self as co, IoStream, StreamError};
 
 #[co::coroutine]
-fn echo(stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
-    let mut buffer = [0; 1024];
+fn echo(stream: IoStream, peer: SocketAddr) -> Result<(), StreamError> {
     loop {
-        let count = yield_!(stream.read(&mut buffer))?;
-        if count == 0 {
-            println!("server: {peer} has left");
-            return Ok(());
+        match yield_!(stream.read_bytes_partial(1024)) {
+            // Yielded, so that a client that does not read is not read from either.
+            Ok(bytes) => yield_!(stream.write(bytes))?,
+            Err(error) if error.is_end() => break,
+            // The server logs it.
+            Err(error) => return Err(error),
         }
-        yield_!(stream.write_all(&buffer[..count]))?;
     }
+    println!("server: {peer} has left");
+    Ok(())
 }
 
 #[co::coroutine]
-fn talk(name: &'static str, server: SocketAddr) -> io::Result<()> {
-    let stream = yield_!(TcpStream::connect(server))?;
-    let mut buffer = [0; 64];
+fn talk(name: &'static str, port: u16) -> io::Result<()> {
+    let stream = yield_!(TcpClient::new().connect("127.0.0.1", port))?;
     for word in ["one", "two", "three"] {
-        yield_!(stream.write_all(format!("{name} says {word}").as_bytes()))?;
-        let count = yield_!(stream.read(&mut buffer))?;
-        println!("{}", String::from_utf8_lossy(&buffer[..count]));
+        yield_!(stream.write(format!("{name} says {word}\n")))?;
+        let line = yield_!(stream.read_until(b"\n", 64))?;
+        print!("{}", String::from_utf8_lossy(&line));
     }
     Ok(())
 }
 
 #[co::main]
 fn main() -> io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    let server = serve(listener);
-    let clients: Vec<_> = ["ann", "ben", "cat"].map(|name| talk(name, address)).into();
+    // It goes on when a handler fails, and when there are no descriptors for a while.
+    let server = TcpServer::new(echo);
+    server.listen("127.0.0.1:0")?;
+    let port = server.local_addrs()[0].port();
+    let clients: Vec<_> = ["ann", "ben", "cat"].map(|name| talk(name, port)).into();
     yield_!(clients).into_iter().collect::<io::Result<()>>()?;
-    server.cancel();
+    yield_!(server.shutdown(Duration::from_secs(1)));
     Ok(())
 }

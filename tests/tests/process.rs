@@ -1,10 +1,9 @@
 //! Child processes, and one loop for each core.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::net;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
-use std::rc::Rc;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -199,150 +198,6 @@ fn a_dropped_child_that_has_ended_does_not_stay_for_ever() {
             !exists(pid)
         });
     });
-}
-
-/// Runs `forking` with an argument, and gives what it prints, and its status.
-fn forking(what: &str) -> (Vec<String>, bool) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_forking"));
-    command.arg(what).stderr(Stdio::null());
-    let output = command.output().expect("it can be run");
-    let text = String::from_utf8(output.stdout).expect("text");
-    (
-        text.lines().map(str::to_owned).collect(),
-        output.status.success(),
-    )
-}
-
-fn sorted((mut lines, success): (Vec<String>, bool)) -> (Vec<String>, bool) {
-    lines.sort_unstable();
-    (lines, success)
-}
-
-fn counted(lines: &[String], line: &str) -> usize {
-    lines.iter().filter(|other| *other == line).count()
-}
-
-#[test]
-fn forked_processes_that_end_in_good_order_are_not_started_again() {
-    let (lines, success) = watchdog(LIMIT, || sorted(forking("end")));
-    assert_eq!(lines, ["all have ended", "worker 0", "worker 1"]);
-    assert!(success);
-}
-
-#[test]
-fn a_forked_process_that_dies_is_started_again_so_often_and_then_all_end() {
-    let (lines, success) = watchdog(LIMIT, || forking("die"));
-    assert_eq!(counted(&lines, "worker 0"), 4);
-    let last = lines.last().expect("an error");
-    assert!(
-        last.starts_with("error: ") && last.contains("3 times"),
-        "{last}"
-    );
-    assert!(!success);
-}
-
-#[test]
-fn no_number_of_processes_is_one_for_each_core() {
-    let (lines, _) = watchdog(LIMIT, || forking("cores"));
-    let cores = thread::available_parallelism().expect("a number").get();
-    let workers = lines.iter().filter(|line| line.starts_with("worker"));
-    assert_eq!(workers.count(), cores);
-}
-
-#[test]
-fn what_a_forked_process_starts_is_none() {
-    let (lines, _) = watchdog(LIMIT, || forking("ask"));
-    assert_eq!(counted(&lines, "task None"), 2);
-}
-
-#[test]
-fn a_forked_process_cannot_fork_again() {
-    let (lines, success) = watchdog(LIMIT, || forking("twice"));
-    let refused = lines.iter().filter(|line| line.contains("is a worker"));
-    assert_eq!(refused.count(), 2);
-    assert!(success);
-}
-
-/// Which worker answers: its number, and that of its process.
-fn ask(port: u16) -> (usize, u32) {
-    let mut answer = String::new();
-    let mut client = net::TcpStream::connect(("127.0.0.1", port)).expect("a server");
-    client.read_to_string(&mut answer).expect("an answer");
-    let (task, pid) = answer.split_once(' ').expect("two numbers");
-    (
-        task.parse().expect("a number"),
-        pid.parse().expect("a number"),
-    )
-}
-
-#[co::coroutine]
-fn next_line(output: Rc<co::net::pipe::Receiver>) -> String {
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while yield_!(output.read(&mut byte)).expect("an output") == 1 && byte != *b"\n" {
-        line.push(byte[0]);
-    }
-    String::from_utf8(line).expect("text")
-}
-
-/// The next lines, in any order.
-#[co::coroutine]
-fn next_lines(output: Rc<co::net::pipe::Receiver>, count: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    for _ in 0..count {
-        lines.push(yield_!(next_line(Rc::clone(&output))));
-    }
-    lines.sort_unstable();
-    lines
-}
-
-#[co::test(timeout = 20)]
-fn forked_processes_share_a_port_are_replaced_and_are_told_to_end() -> io::Result<()> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_forking"));
-    command
-        .arg("serve")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut supervisor = Subprocess::spawn(&mut command)?;
-    supervisor.kill_on_drop(true);
-    let output = Rc::new(supervisor.stdout.take().expect("piped"));
-    let next = |count| next_lines(Rc::clone(&output), count);
-
-    let port = yield_!(next_line(Rc::clone(&output)));
-    let port = port
-        .strip_prefix("port ")
-        .expect("a port")
-        .parse()
-        .expect("a number");
-    let started = yield_!(next(4));
-    assert_eq!(
-        started,
-        ["worker 0", "worker 0 serves", "worker 1", "worker 1 serves"]
-    );
-
-    let (task, pid) = ask(port);
-    let killed = i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .expect("a number");
-    rustix::process::kill_process(killed, rustix::process::Signal::KILL)?;
-    let again = [format!("worker {task}"), format!("worker {task} serves")];
-    assert_eq!(yield_!(next(2)), again);
-    assert!((0..20).all(|_| ask(port).1 != pid));
-
-    supervisor.send_signal(SignalKind::HANGUP)?;
-    assert_eq!(
-        yield_!(next(2)),
-        ["worker 0 was hung up", "worker 1 was hung up"]
-    );
-
-    supervisor.send_signal(SignalKind::TERMINATE)?;
-    assert_eq!(
-        yield_!(next(3)),
-        ["all have ended", "worker 0 ends", "worker 1 ends"]
-    );
-    assert!(yield_!(supervisor.wait_for_exit())?.success());
-    Ok(())
 }
 
 #[test]

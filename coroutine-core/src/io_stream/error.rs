@@ -18,6 +18,8 @@ enum Kind {
     Over(Reason),
     Busy,
     BufferFull(usize),
+    /// The stream has no such direction. Says what cannot be done with it.
+    Unsupported(&'static str),
 }
 
 /// Why a direction of a stream is over.
@@ -52,6 +54,12 @@ impl StreamError {
 
     pub(super) fn busy() -> Self {
         Self { kind: Kind::Busy }
+    }
+
+    pub(super) fn unsupported(what: &'static str) -> Self {
+        Self {
+            kind: Kind::Unsupported(what),
+        }
     }
 
     pub(super) fn buffer_full(limit: usize) -> Self {
@@ -90,6 +98,13 @@ impl StreamError {
         matches!(self.kind, Kind::Busy)
     }
 
+    /// Whether the stream has no such direction: a [reader](crate::IoStream::reader) was written to, or a [writer](crate::IoStream::writer) read from. The stream is
+    /// as it was.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self.kind, Kind::Unsupported(_))
+    }
+
     /// The error of the connection, if that is why.
     #[must_use]
     pub fn io_error(&self) -> Option<&io::Error> {
@@ -108,6 +123,7 @@ impl StreamError {
             Kind::Over(Reason::Closed) => io::ErrorKind::NotConnected,
             Kind::Busy => io::ErrorKind::ResourceBusy,
             Kind::BufferFull(_) => io::ErrorKind::QuotaExceeded,
+            Kind::Unsupported(_) => io::ErrorKind::Unsupported,
         }
     }
 }
@@ -131,6 +147,9 @@ impl fmt::Display for StreamError {
                 f,
                 "the stream is being read already; one read at a time, wait for that one or drop it"
             ),
+            Kind::Unsupported(what) => {
+                write!(f, "the stream has one direction, and cannot be {what}")
+            }
             Kind::BufferFull(limit) => {
                 write!(
                     f,

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use futures_io::AsyncWrite;
 
 use super::error::Reason;
+use super::one_way::Ways;
 use super::shared::Shared;
 use super::transport::AnyStream;
 use crate::coroutine::Descriptor;
@@ -70,6 +71,9 @@ impl Flusher {
     async fn send_end(&self) -> io::Result<()> {
         self.poll(AsyncWrite::poll_close).await?;
         self.shared.output.note_sent(1);
+        if self.shared.ways == Ways::Writing {
+            self.shared.close(&Reason::Closed);
+        }
         Ok(())
     }
 

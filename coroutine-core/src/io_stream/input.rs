@@ -1,10 +1,17 @@
 //! Bytes that were read from a stream and that nobody has taken yet.
 
+use std::cell::Cell;
+
 /// The least that a read asks for.
 const LEAST: usize = 8 << 10;
 
 /// The most that a read asks for.
 const MOST: usize = 64 << 10;
+
+thread_local! {
+    /// A buffer without bytes that the next stream of this thread may read into, so that those that wait for their peers have none.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// A buffer that is filled at one end and taken from at the other.
 #[derive(Default)]
@@ -13,6 +20,8 @@ pub(super) struct Input {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    /// How far the buffer was ever filled.
+    used: usize,
 }
 
 impl Input {
@@ -30,6 +39,9 @@ impl Input {
 
     /// Room for more bytes, for at most `limit` of them: the more there are already, the more are on their way.
     pub(super) fn room(&mut self, limit: usize) -> &mut [u8] {
+        if self.bytes.is_empty() {
+            self.bytes = SPARE.try_with(Cell::take).unwrap_or_default();
+        }
         let room = self.len().clamp(LEAST, MOST).min(limit);
         if self.bytes.len() - self.end < room {
             self.make_room(room);
@@ -50,9 +62,27 @@ impl Input {
         }
     }
 
+    /// The read has to wait: where no bytes are there, others may have the buffer meanwhile. What a large message took goes.
+    pub(super) fn rest(&mut self) {
+        if self.is_empty() {
+            let Self {
+                bytes: mut buffer,
+                used,
+                ..
+            } = std::mem::take(self);
+            if buffer.len() <= MOST {
+                // A transport that says it has read what it has not must not bring to light what another stream's peer has sent.
+                buffer[..used].fill(0);
+                // Where the thread ends, nobody reads any more.
+                let _ = SPARE.try_with(|spare| spare.set(buffer));
+            }
+        }
+    }
+
     /// So many bytes of the room are there now.
     pub(super) fn add(&mut self, count: usize) {
         self.end += count;
+        self.used = self.used.max(self.end);
     }
 
     /// Takes the first `count` bytes.
@@ -80,10 +110,6 @@ impl Input {
         if !self.is_empty() {
             return;
         }
-        if self.bytes.len() > MOST {
-            // A stream that waits for its next message should not keep what a large one took.
-            *self = Self::default();
-        }
         (self.start, self.end) = (0, 0);
     }
 
@@ -97,7 +123,27 @@ impl Input {
             None => {
                 self.bytes = [bytes, self.bytes()].concat();
                 (self.start, self.end) = (0, self.bytes.len());
+                self.used = self.end;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Input;
+
+    #[test]
+    fn a_stream_that_waits_has_no_buffer_and_the_next_sees_nothing_of_its_bytes() {
+        let mut one = Input::default();
+        one.room(100)[..6].copy_from_slice(b"secret");
+        one.add(6);
+        one.rest();
+        assert_eq!(one.bytes(), b"secret");
+        assert_eq!(one.take(6), b"secret");
+        one.rest();
+        assert_eq!(one.bytes.capacity(), 0);
+        let mut other = Input::default();
+        assert!(other.room(100).iter().all(|byte| *byte == 0));
     }
 }

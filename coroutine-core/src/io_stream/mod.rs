@@ -6,6 +6,7 @@ mod flusher;
 mod goal;
 mod input;
 mod lent;
+mod one_way;
 mod output;
 mod reader;
 #[cfg(feature = "regex")]
@@ -31,12 +32,12 @@ pub use write::Write;
 
 use crate::callback::Callback;
 use crate::coroutine::Descriptor;
-use crate::current;
 use crate::net::TcpStream;
 use crate::task;
 use error::Reason;
 use goal::{AtMost, Delimiter, Everything};
 use lent::Lent;
+use one_way::Ways;
 use shared::Shared;
 use transport::Plain;
 
@@ -95,14 +96,10 @@ pub struct IoStream {
 
 /// Making and setting up.
 impl IoStream {
-    /// A stream over `stream`, on the current loop.
+    /// A stream over `stream`, on the current loop. What has one direction alone is for [`reader`](Self::reader) or [`writer`](Self::writer).
     #[must_use]
     pub fn new(stream: impl AsyncRead + AsyncWrite + 'static) -> Self {
-        let transport = Box::pin(Plain::new(stream));
-        Self {
-            shared: Rc::new(Shared::new(current::core(), transport)),
-            waiting: None,
-        }
+        Self::of_ways(Ways::Both, Plain::new(stream))
     }
 
     /// Limits how many bytes are read ahead of whoever takes them, and so how long a message may be. 100 MiB if it is not called, as in Tornado.
@@ -236,7 +233,7 @@ impl IoStream {
         self.shared.write(data.as_ref(), Location::caller())
     }
 
-    /// Ends the writing direction once everything is sent; reading goes on. Nothing can be written after it.
+    /// Ends the writing direction once everything is sent; reading goes on. Nothing can be written after it. A stream that is a [writer](Self::writer) alone is closed by it.
     ///
     /// # Errors
     ///

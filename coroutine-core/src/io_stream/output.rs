@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::error::{Reason, StreamError};
 use super::flusher;
+use super::one_way::Ways;
 use super::shared::Shared;
 use super::write::Write;
 use crate::future::{Promise, promise};
@@ -122,6 +123,7 @@ impl Shared {
     }
 
     fn may_write(&self, count: usize) -> Result<(), StreamError> {
+        self.ways.check_writing()?;
         let finished = || self.output.ending.get().then_some(Reason::Closed);
         match self.write_over().or_else(finished) {
             Some(reason) => Err(StreamError::over(reason)),
@@ -132,7 +134,7 @@ impl Shared {
     /// Ends the direction when everything is sent.
     pub(super) fn finish(self: &Rc<Self>, place: &'static Location<'static>) -> Write {
         let output = &self.output;
-        if !output.ending.get() {
+        if !output.ending.get() && self.ways != Ways::Reading {
             if let Some(reason) = self.write_over() {
                 return Write::ready(Err(StreamError::over(reason)));
             }

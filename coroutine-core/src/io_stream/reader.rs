@@ -27,6 +27,7 @@ enum Stop {
 
 impl Claim {
     pub(super) fn new(shared: &Rc<Shared>) -> Result<Self, StreamError> {
+        shared.ways.check_reading()?;
         match shared.reading.replace(true) {
             true => Err(StreamError::busy()),
             false => Ok(Self {
@@ -45,6 +46,9 @@ impl Claim {
         let mut input = Lent::new(&self.shared.input);
         let room = limit.saturating_sub(input.len());
         let read = self.shared.poll_read(cx, input.room(room));
+        if read.is_pending() {
+            input.rest();
+        }
         read.map_ok(|count| input.add(count))
     }
 

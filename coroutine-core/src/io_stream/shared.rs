@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use super::error::{Reason, StreamError};
 use super::input::Input;
 use super::lent::Lent;
+use super::one_way::Ways;
 use super::output::Output;
 use super::transport::{AnyStream, BoxedTransport};
 use crate::budget;
@@ -21,6 +22,8 @@ const MAX_BUFFER_SIZE: usize = 100 << 20;
 
 pub(super) struct Shared {
     pub(super) io_loop: Rc<LoopCore>,
+    /// What is not among them is refused, and leaves the stream as it is.
+    pub(super) ways: Ways,
     /// Missing while it is polled, while TLS is being negotiated, and once the stream is closed.
     pub(super) transport: Cell<Option<BoxedTransport>>,
     /// Touched by the one that has the [`Claim`](super::reader::Claim) alone.
@@ -46,9 +49,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(io_loop: Rc<LoopCore>, transport: BoxedTransport) -> Self {
+    pub(super) fn new(io_loop: Rc<LoopCore>, ways: Ways, transport: BoxedTransport) -> Self {
         Self {
             io_loop,
+            ways,
             transport: Cell::new(Some(transport)),
             input: Cell::default(),
             reading: Cell::new(false),

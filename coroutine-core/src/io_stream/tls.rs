@@ -80,6 +80,7 @@ async fn start_tls<H>(
 where
     H: StdFuture<Output = io::Result<TlsStream<Below>>>,
 {
+    shared.ways.check_writing()?;
     let claim = Claim::new(&shared)?;
     let handshake = Handshake::begin(&shared);
     shared.when_sent().await?;

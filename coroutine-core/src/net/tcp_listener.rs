@@ -53,6 +53,12 @@ impl TcpListener {
     }
 
     /// Waits for a connection and gives it, with the peer's address.
+    ///
+    /// # Errors
+    ///
+    /// Gives the operating system's error, also where that is no fault of the listener's: a connection may have gone before it was accepted, and a shortage of
+    /// descriptors (`EMFILE`, `ENFILE`) or of memory passes. A loop that ends with the first error is a server that many clients at once can end. A
+    /// [`TcpServer`](super::TcpServer), or [`add_accept_handler`](super::add_accept_handler), goes on instead, and waits until there are descriptors again.
     pub fn accept(&self) -> impl StdFuture<Output = io::Result<(TcpStream, SocketAddr)>> + '_ {
         let accept = |socket: &mio::net::TcpListener| {
             let (stream, peer) = socket.accept()?;

@@ -82,6 +82,12 @@ impl UnixListener {
     }
 
     /// Waits for a connection and gives it, with the peer's address.
+    ///
+    /// # Errors
+    ///
+    /// Gives the operating system's error, also where that is no fault of the listener's: a connection may have gone before it was accepted, and a shortage of
+    /// descriptors (`EMFILE`, `ENFILE`) or of memory passes. A loop that ends with the first error is a server that many clients at once can end: go on, and
+    /// [`sleep`](crate::sleep()) before the next try, as [`TcpServer`](super::TcpServer) and [`add_accept_handler`](super::add_accept_handler) do for TCP.
     pub fn accept(&self) -> impl StdFuture<Output = io::Result<(UnixStream, SocketAddr)>> + '_ {
         let accept = |socket: &mio::net::UnixListener| {
             let (stream, peer) = socket.accept()?;

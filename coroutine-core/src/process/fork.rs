@@ -7,6 +7,7 @@ use std::net::TcpListener;
 
 use super::cores::cores;
 use super::inherited::{take_sockets, task_id};
+use super::program::take_name;
 use super::supervisor::supervise;
 
 /// How often children may be started again, unless told otherwise; Tornado's number.
@@ -60,7 +61,7 @@ pub struct Worker {
 /// the call does not bind, but returns at once, with the [`Worker`] that the process is. The first process stays in the call, and looks after the others:
 ///
 /// - One that ends with an error or by a signal is started again, up to [`max_restarts`](ForkOptions::max_restarts) times in all. One that ends with
-///   status zero is not.
+///   status zero is not. On Linux it runs the same program even if the file was replaced or deleted meanwhile; elsewhere, what is at the program's path then.
 /// - The signals `SIGTERM`, `SIGINT`, `SIGQUIT`, `SIGHUP`, `SIGUSR1` and `SIGUSR2` are passed on to all. After the first three nothing is started again.
 ///   (Ctrl-C in a terminal reaches all processes by itself as well, so that they see two.)
 ///
@@ -98,7 +99,10 @@ pub fn fork_processes(
         return supervise(&options.into(), sockets).map(|()| None);
     };
     match take_sockets() {
-        Ok(Some(sockets)) => Ok(Some(Worker { task_id, sockets })),
+        Ok(Some(sockets)) => {
+            take_name();
+            Ok(Some(Worker { task_id, sockets }))
+        }
         Ok(None) => Err(ForkError(Kind::Twice)),
         Err(error) => Err(ForkError(Kind::Inherit(error))),
     }

@@ -14,6 +14,7 @@ mod pidfd;
 #[cfg(not(target_os = "linux"))]
 #[path = "no_pidfd.rs"]
 mod pidfd;
+mod program;
 mod subprocess;
 mod supervisor;
 

@@ -23,30 +23,31 @@ use crate::task;
 /// A child process, whose end and output can be yielded. Tornado's `Subprocess`.
 ///
 /// What it is to run is a [`Command`] of the standard library's. Streams that the command has as [`Stdio::piped`](std::process::Stdio::piped) are streams of
-/// the current loop's.
+/// the current loop's. Put them into an [`IoStream::reader`](crate::IoStream::reader) to read them line by line, and into an
+/// [`IoStream::writer`](crate::IoStream::writer) to have writes go on by themselves.
 ///
 /// Dropping it leaves the child as it is, unless it is to be [killed](Self::kill_on_drop) then. A child that ends afterwards keeps its number, as a "zombie" of
 /// the system's, until this process starts or drops another one.
 ///
 /// ```
-/// use coroutine_core::{self as co, IoLoop, process::Subprocess};
+/// use coroutine_core::{self as co, IoLoop, IoStream, process::Subprocess};
 /// use std::process::{Command, Stdio};
 ///
 /// #[co::coroutine]
-/// fn upper() -> std::io::Result<(String, bool)> {
+/// fn upper() -> std::io::Result<(Vec<u8>, bool)> {
 ///     let mut command = Command::new("tr");
 ///     command.args(["a-z", "A-Z"]).stdin(Stdio::piped()).stdout(Stdio::piped());
 ///     let mut child = Subprocess::spawn(&mut command)?;
 ///     let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-///     yield_!(stdin.write_all(b"hello"))?;
+///     yield_!(stdin.write_all(b"hello\nworld\n"))?;
 ///     drop(stdin); // the end of its input
-///     let mut output = [0; 16];
-///     let count = yield_!(stdout.read(&mut output))?;
+///     let output = IoStream::reader(stdout);
+///     let line = yield_!(output.read_until(b"\n", 100))?; // at most 100 bytes
 ///     let status = yield_!(child.wait_for_exit())?;
-///     Ok((String::from_utf8_lossy(&output[..count]).into_owned(), status.success()))
+///     Ok((line, status.success()))
 /// }
 ///
-/// assert_eq!(IoLoop::current().run_sync(upper)??, ("HELLO".to_owned(), true));
+/// assert_eq!(IoLoop::current().run_sync(upper)??, (b"HELLO\n".to_vec(), true));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Subprocess {

@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use super::fork::{ForkError, ForkOptions, Kind};
 use super::inherited::leave;
+use super::program::program;
 use super::subprocess::Subprocess;
 use crate::io_loop::IoLoop;
 use crate::log;
@@ -29,6 +30,7 @@ const PASSED_ON: [SignalKind; 6] = [
 const STOPPING: usize = 3;
 
 struct Supervisor {
+    /// What is executed.
     program: PathBuf,
     sockets: Vec<TcpListener>,
     /// Those that run, by number.
@@ -43,7 +45,7 @@ struct Supervisor {
 /// Runs the processes until all have ended.
 pub(super) fn supervise(options: &ForkOptions, sockets: Vec<TcpListener>) -> Result<(), ForkError> {
     let supervisor = Rc::new(Supervisor {
-        program: env::current_exe().map_err(|error| ForkError(Kind::Start(error)))?,
+        program: program().map_err(|error| ForkError(Kind::Start(error)))?,
         sockets,
         running: RefCell::default(),
         restarts: Cell::new(options.max_restarts),

@@ -1,4 +1,4 @@
-//! What `tests/process.rs` runs in several processes. The first argument says what.
+//! What `tests/fork_processes.rs` runs in several processes. The first argument says what.
 //!
 //! Each line that it prints is one write, so that lines of several processes do not mix.
 

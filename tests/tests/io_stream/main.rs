@@ -6,6 +6,7 @@ mod close_callback;
 mod closing;
 mod limits;
 mod one_read;
+mod one_way;
 mod reading;
 mod script;
 mod transports;
