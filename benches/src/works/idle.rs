@@ -12,15 +12,16 @@ use crate::child::{ANY_PORT, announce};
 use crate::runtimes;
 use crate::work::{Contest, Contestant, Goal, Load, Protocol, RUNTIMES, Unavailable, Work};
 
-/// The peers keep no room for what may come, but make it when something does. `IoStream` keeps what it has read into.
+/// Nobody keeps room for what may come: the peers make it when something does, and our streams share it.
 pub const IDLE: Work = Work {
     name: "idle",
     what: "memory, 19,000 idle connections",
     unit: "bytes each",
     columns: RUNTIMES,
-    // Nobody who has coroutines comes near to raw mio, for which a connection is a number.
     goal: Goal::Open,
-    remark: Some("ours is TcpServer with IoStream; nobody keeps a buffer for a connection that is silent"),
+    remark: Some(
+        "ours is TcpServer with IoStream; nobody keeps a buffer for a connection that is silent",
+    ),
     contest: Contest::Served(
         LOAD,
         &[
