@@ -111,6 +111,23 @@ impl Context {
         Entered(self)
     }
 
+    /// Calls `last`, which does not unwind, with these variables, and drops them.
+    #[inline]
+    pub(crate) fn end(&self, last: impl FnOnce()) {
+        self.exchange();
+        last();
+        // Also where `last` was the first on this thread to set a variable.
+        if USED.get() {
+            self.leave_for_good();
+        }
+    }
+
+    #[cold]
+    fn leave_for_good(&self) {
+        self.exchange();
+        self.clear();
+    }
+
     /// Drops the variables. A panic of a destructor is logged.
     #[inline]
     pub(crate) fn clear(&self) {

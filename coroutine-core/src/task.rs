@@ -15,6 +15,7 @@
 
 use std::cell::Cell;
 use std::future::Future as StdFuture;
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::atomic::AtomicPtr;
@@ -73,8 +74,8 @@ pub(crate) struct TaskPart {
     pub(crate) key: Cell<Key>,
     /// How often it has run; its end counts too.
     runs: Cell<u32>,
-    /// Its variables, while it does not run.
-    context: Context,
+    /// Its variables, while it does not run. Cleared when it ends, and not a second time when it is freed: that is measurable in short coroutines.
+    context: ManuallyDrop<Context>,
 }
 
 /// A task that was not ended, because something unwound where nothing should, must not be found by its wakers.
@@ -92,7 +93,7 @@ impl TaskPart {
             remote: AtomicPtr::new(ptr::null_mut()),
             key: Cell::new(Key::NONE),
             runs: Cell::new(0),
-            context,
+            context: ManuallyDrop::new(context),
         }
     }
 
@@ -276,12 +277,12 @@ where
     fn end(this: &Local<Self>, result: Result<T, Outcome>) {
         this.flags().set(this.flags().get() | ENDED);
         this.part.count_run();
-        // SAFETY: `RUNNING` is clear; `ENDED` was clear and is set now, so this happens once, and nobody uses the frame any more.
-        log::catching("a destructor of a coroutine", || unsafe {
-            let _context = this.part.context.enter();
-            this.runner.free();
+        this.part.context.end(|| {
+            // SAFETY: `RUNNING` is clear; `ENDED` was clear and is set now, so this happens once, and nobody uses the frame any more.
+            log::catching("a destructor of a coroutine", || unsafe {
+                this.runner.free();
+            });
         });
-        this.part.context.clear();
         waker::release(&this.part);
         let alive = this.part.io_loop.live().remove(&this.part);
         if this.flags().get() & DETACHED == 0 {
