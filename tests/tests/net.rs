@@ -1,13 +1,15 @@
 //! TCP sockets.
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use co::net::{TcpListener, TcpStream, lookup_host};
-use co::{Future, IoLoop};
+use co::{BoxedJob, Future, IoLoop};
 use coroutine_core as co;
 use coroutine_tests::{Events, turns, with_loop};
 use futures_util::future::{join, try_join};
@@ -438,6 +440,28 @@ fn a_name_is_looked_up() -> io::Result<()> {
     let addresses = yield_!(lookup_host("localhost", 80))?;
     assert!(addresses.iter().all(|address| address.ip().is_loopback()));
     assert!(addresses.iter().all(|address| address.port() == 80));
+    Ok(())
+}
+
+#[co::test(timeout = 10)]
+fn a_look_up_that_takes_long_does_not_hold_up_the_loop() -> io::Result<()> {
+    let io_loop = IoLoop::current();
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Cell::new(Some(gate));
+    io_loop.set_default_executor(move |job: BoxedJob| {
+        let gate = gate.take().expect("one look-up");
+        thread::spawn(move || {
+            gate.recv().expect("the loop opens it");
+            job();
+        });
+    });
+    let looking = io_loop.spawn(lookup_host("localhost", 80));
+    for _ in 0..3 {
+        yield_!(co::sleep(Duration::from_millis(1)));
+    }
+    assert!(!looking.done());
+    open.send(()).expect("the look-up waits");
+    assert!(yield_!(looking)?.iter().all(|it| it.ip().is_loopback()));
     Ok(())
 }
 
