@@ -67,6 +67,7 @@ mod handler;
 mod io_loop;
 mod io_stream;
 mod job;
+mod limit;
 mod list;
 mod live;
 mod log;

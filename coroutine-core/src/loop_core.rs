@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::executor::{BlockingPool, Executor};
 use crate::handle::{Message, Shared};
 use crate::handler::Handler;
+use crate::limit::Limit;
 use crate::live::Live;
 use crate::log;
 use crate::node::{AnyNode, Local, Node};
@@ -18,7 +19,7 @@ use crate::poller::Poller;
 use crate::queue::Queue;
 use crate::shutdown::Shutdown;
 use crate::task;
-use crate::timers::{Nanos, Pass, TimerKey, Timers};
+use crate::timers::{Nanos, Pass, TimerKey, Timers, nanos};
 
 /// What tasks, timers and sockets hold of their loop. It does not own them: an [`IoLoop`](crate::IoLoop) closes it when the last one goes.
 pub(crate) struct LoopCore {
@@ -53,31 +54,6 @@ pub(crate) enum Phase {
     /// As `Running`, and closed as soon as they are done.
     Closing,
     Closed,
-}
-
-/// When somebody who runs the loop wants it back.
-#[derive(Clone, Copy)]
-pub(crate) enum Limit {
-    Never,
-    /// At a time on the loop's clock.
-    Clock(Instant),
-    /// At a real time, for a loop whose clock is a virtual one.
-    Real(Instant),
-}
-
-impl Limit {
-    /// The limit that is `time` after `now` on the loop's clock. A time beyond all times is no limit.
-    pub(crate) fn after(now: Instant, time: Duration) -> Self {
-        now.checked_add(time).map_or(Self::Never, Self::Clock)
-    }
-
-    /// How much is left of real time, if that is what is limited.
-    fn real_time_left(self) -> Option<Duration> {
-        match self {
-            Self::Real(end) => Some(end.saturating_duration_since(Instant::now())),
-            Self::Never | Self::Clock(_) => None,
-        }
-    }
 }
 
 /// What there is to wait for.
@@ -418,9 +394,4 @@ unsafe impl Node for Interrupt {
 pub(crate) fn drop_handler(handler: &Local<Handler>) {
     let function = handler.remove();
     log::catching("a handler's destructor", || drop(function));
-}
-
-/// A duration in nanoseconds, or the longest there is: some 584 years.
-pub(crate) fn nanos(duration: Duration) -> Nanos {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

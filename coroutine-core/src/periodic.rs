@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::callback::{self, Callback, CallbackResult};
 use crate::current;
-use crate::loop_core::{LoopCore, nanos};
+use crate::loop_core::LoopCore;
+use crate::timers::nanos;
 use crate::timers::{Nanos, TimerKey};
 
 /// Calls a function every so often. Tornado's `PeriodicCallback`.

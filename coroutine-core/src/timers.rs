@@ -5,6 +5,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 use crate::node::AnyNode;
 use crate::wheel::Wheel;
@@ -14,6 +15,11 @@ mod tests;
 
 /// Time since the loop was made, in nanoseconds.
 pub(crate) type Nanos = u64;
+
+/// A duration in nanoseconds, or the longest there is: some 584 years.
+pub(crate) fn nanos(duration: Duration) -> Nanos {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
 
 /// A timer that was added. It stays harmless when the timer has fired.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -65,7 +65,7 @@ pin_project! {
         // None once it is over, so that one who has waited in vain leaves at once where it waited.
         #[pin]
         future: Option<F>,
-        limit: Limit,
+        countdown: Countdown,
     }
 }
 
@@ -73,7 +73,7 @@ impl<F> WithTimeout<F> {
     pub(crate) fn new(future: F, deadline: Deadline) -> Self {
         Self {
             future: Some(future),
-            limit: Limit::new(deadline),
+            countdown: Countdown::new(deadline),
         }
     }
 }
@@ -90,10 +90,10 @@ impl<F: StdFuture> StdFuture for WithTimeout<F> {
         let future = future.expect("what has a time limit is not yielded again after it has ended");
         let ended = match future.poll(cx) {
             Poll::Ready(output) => Ok(output),
-            Poll::Pending if this.limit.poll(cx).is_ready() => Err(this.limit.error()),
+            Poll::Pending if this.countdown.poll(cx).is_ready() => Err(this.countdown.error()),
             Poll::Pending => return Poll::Pending,
         };
-        this.limit.end();
+        this.countdown.end();
         this.future.set(None);
         Poll::Ready(ended)
     }
@@ -102,13 +102,13 @@ impl<F: StdFuture> StdFuture for WithTimeout<F> {
 impl<F> fmt::Debug for WithTimeout<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WithTimeout")
-            .field("deadline", &self.limit.deadline)
+            .field("deadline", &self.countdown.deadline)
             .finish_non_exhaustive()
     }
 }
 
 /// How long somebody waits. It begins when it is made; its timer is set when it is asked for the first time, since what is ready needs none.
-pub(crate) struct Limit {
+pub(crate) struct Countdown {
     /// As it was given, for the error.
     deadline: Deadline,
     io_loop: Rc<LoopCore>,
@@ -117,7 +117,7 @@ pub(crate) struct Limit {
     sleep: Option<Sleep>,
 }
 
-impl Limit {
+impl Countdown {
     pub(crate) fn new(deadline: Deadline) -> Self {
         let io_loop = current::core();
         let at = match deadline {

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use super::error::PutError;
 use crate::locks::Wait;
-use crate::with_timeout::Limit;
+use crate::with_timeout::Countdown;
 
 /// What [`OrderedQueue::put_timeout`](super::OrderedQueue::put_timeout) gives: it waits for room, and gives the item back when there was none in time.
 #[must_use = "nothing is waited for unless it is yielded"]
 pub struct TimedPut<T> {
     put: Wait<(), T>,
-    limit: Limit,
+    countdown: Countdown,
     timeout: Duration,
 }
 
@@ -22,7 +22,7 @@ impl<T> TimedPut<T> {
     pub(super) fn new(put: Wait<(), T>, timeout: Duration) -> Self {
         Self {
             put,
-            limit: Limit::new(timeout.into()),
+            countdown: Countdown::new(timeout.into()),
             timeout,
         }
     }
@@ -37,13 +37,13 @@ impl<T> StdFuture for TimedPut<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if Pin::new(&mut this.put).poll(cx).is_ready() {
-            this.limit.end();
+            this.countdown.end();
             return Poll::Ready(Ok(()));
         }
-        if this.limit.poll(cx).is_pending() {
+        if this.countdown.poll(cx).is_pending() {
             return Poll::Pending;
         }
-        this.limit.end();
+        this.countdown.end();
         Poll::Ready(match this.put.leave() {
             Some(item) => Err(PutError::timed_out(item, this.timeout)),
             // By the doing of a foreign waker that was cloned after the last look.
