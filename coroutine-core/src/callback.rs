@@ -78,6 +78,10 @@ unsafe impl<F: FnOnce() + 'static> Node for Callback<F> {
             call(this.added_at, function);
         }
     }
+
+    fn added_at(this: &Local<Self>) -> Option<&'static Location<'static>> {
+        Some(this.added_at)
+    }
 }
 
 /// Calls `callback` with the future on a later turn of `io_loop`, once the result is there.

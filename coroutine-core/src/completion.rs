@@ -3,6 +3,7 @@
 use std::cell::{Cell, UnsafeCell};
 
 use crate::node::AnyNode;
+use crate::note::Note;
 use crate::outcome::Outcome;
 
 /// A result that is not there yet, is there, or has been taken; and who waits for it.
@@ -14,7 +15,8 @@ pub(crate) struct Completion<T> {
 }
 
 enum Value<T> {
-    Pending,
+    /// What the one waits for who is to provide it has room here, until it is there.
+    Pending(Note),
     Ready(T),
     Failed(Outcome),
     Taken,
@@ -34,13 +36,13 @@ impl<T> Completion<T> {
     pub(crate) const fn new() -> Self {
         Self {
             waiter: Cell::new(None),
-            value: UnsafeCell::new(Value::Pending),
+            value: UnsafeCell::new(Value::Pending(Note::NONE)),
         }
     }
 
     pub(crate) fn is_done(&self) -> bool {
         // SAFETY: nobody else holds a reference to the value, see the field.
-        !matches!(unsafe { &*self.value.get() }, Value::Pending)
+        !matches!(unsafe { &*self.value.get() }, Value::Pending(_))
     }
 
     /// Whether the result was there and has been taken, so that nobody waits for it or looks at it any more.
@@ -51,6 +53,7 @@ impl<T> Completion<T> {
     }
 
     /// Puts the result there and wakes whoever waits. A second result is dropped.
+    #[inline]
     pub(crate) fn complete(&self, result: Result<T, Outcome>) {
         if self.is_done() {
             return;
@@ -59,7 +62,7 @@ impl<T> Completion<T> {
             Ok(value) => Value::Ready(value),
             Err(outcome) => Value::Failed(outcome),
         };
-        // SAFETY: nobody else holds a reference to the value. What is overwritten is `Pending`, which has no destructor.
+        // SAFETY: nobody else holds a reference to the value. What is overwritten is `Pending`, and a note has no destructor.
         unsafe { self.value.get().write(value) };
         self.wake();
     }
@@ -77,12 +80,12 @@ impl<T> Completion<T> {
         // SAFETY: nobody else holds a reference to the value, and moving one out runs no foreign code.
         let value = unsafe { &mut *self.value.get() };
         match value {
-            Value::Pending => Taken::NotReady,
+            Value::Pending(_) => Taken::NotReady,
             Value::Taken => Taken::Before,
             Value::Ready(_) | Value::Failed(_) => match std::mem::replace(value, Value::Taken) {
                 Value::Ready(value) => Taken::Now(Ok(value)),
                 Value::Failed(outcome) => Taken::Now(Err(outcome)),
-                Value::Pending | Value::Taken => Taken::Before,
+                Value::Pending(_) | Value::Taken => Taken::Before,
             },
         }
     }
@@ -97,7 +100,25 @@ impl<T> Completion<T> {
         match unsafe { &*self.value.get() } {
             Value::Ready(value) => Some(Ok(value)),
             Value::Failed(outcome) => Some(Err(outcome)),
-            Value::Pending | Value::Taken => None,
+            Value::Pending(_) | Value::Taken => None,
+        }
+    }
+
+    /// Takes down what the one who is to provide the result waits for. Forgotten once that is there.
+    #[inline]
+    pub(crate) fn set_note(&self, note: Note) {
+        // SAFETY: nobody else holds a reference to the value.
+        if let Value::Pending(kept) = unsafe { &mut *self.value.get() } {
+            *kept = note;
+        }
+    }
+
+    /// What the one waits for who is to provide the result.
+    pub(crate) fn note(&self) -> Note {
+        // SAFETY: as for `is_done`.
+        match unsafe { &*self.value.get() } {
+            Value::Pending(note) => *note,
+            _ => Note::NONE,
         }
     }
 

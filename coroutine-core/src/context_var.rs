@@ -2,7 +2,7 @@
 //!
 //! The variables that are set are a small table, shared by everybody who sees the same values and copied by whoever sets one. The table of whoever runs
 //! lies in [`CURRENT`]; the others keep theirs in a [`Context`], and exchange the two when they run and when they are done. While nobody on the thread has ever
-//! set a variable there is nothing to exchange, and a switch costs no more than a look at [`USED`].
+//! set a variable there is nothing to exchange, and a switch costs no more than a look at a flag.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -16,6 +16,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::here::HERE;
 use crate::log;
 
 /// A variable's value. Of which type it is, the variable knows.
@@ -30,11 +31,14 @@ thread_local! {
     /// It has no destructor, so that it can be asked from those of other thread-locals; [`KEEPER`] has.
     static CURRENT: Cell<ManuallyDrop<Table>> = const { Cell::new(ManuallyDrop::new(None)) };
 
-    /// Whether a variable was ever set on this thread.
-    static USED: Cell<bool> = const { Cell::new(false) };
-
     /// Drops what is set outside of any coroutine when the thread ends.
     static KEEPER: Keeper = const { Keeper };
+}
+
+/// Whether a variable was ever set on this thread.
+#[inline]
+fn are_used() -> bool {
+    HERE.with(|here| here.has_variables.get())
 }
 
 struct Keeper;
@@ -60,7 +64,7 @@ fn replace(variable: usize, value: Option<Value>) -> Option<Value> {
         // The thread is ending, and nobody would drop the value any more.
         return value;
     }
-    USED.set(true);
+    HERE.with(|here| here.has_variables.set(true));
     with_current(|table| {
         let entries = Rc::make_mut(table.get_or_insert_default());
         let at = entries.iter().position(|(number, _)| *number == variable);
@@ -97,7 +101,7 @@ impl Context {
     #[inline]
     pub(crate) fn inherit() -> Self {
         let context = Self::default();
-        if USED.get() {
+        if are_used() {
             let table = with_current(|table| table.clone());
             context.0.set(ManuallyDrop::new(table));
         }
@@ -117,7 +121,7 @@ impl Context {
         self.exchange();
         last();
         // Also where `last` was the first on this thread to set a variable.
-        if USED.get() {
+        if are_used() {
             self.leave_for_good();
         }
     }
@@ -131,7 +135,7 @@ impl Context {
     /// Drops the variables. A panic of a destructor is logged.
     #[inline]
     pub(crate) fn clear(&self) {
-        if USED.get()
+        if are_used()
             && let Some(table) = ManuallyDrop::into_inner(self.0.take())
         {
             log::catching("a destructor of a variable's value", || drop(table));
@@ -141,7 +145,7 @@ impl Context {
     /// Exchanges these and the variables of whoever runs.
     #[inline]
     pub(crate) fn exchange(&self) {
-        if USED.get() {
+        if are_used() {
             CURRENT.with(|current| current.swap(&self.0));
         }
     }

@@ -4,10 +4,12 @@ use std::cell::Cell;
 use std::future::Future as StdFuture;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::scope::{Part, Scope};
 use crate::site::{self, Sites, State, StateCode, Suspension};
 
 /// A resumable computation with numbered yield points.
@@ -44,6 +46,8 @@ pub enum CoroutineState<T> {
 /// What the macro knows of a coroutine whose return type is `T`.
 pub struct Descriptor<T: ?Sized> {
     pub(crate) sites: Sites,
+    /// A name of its own, where it has one.
+    pub(crate) name: Option<Arc<str>>,
     /// The text of the error, where the result is one.
     pub(crate) error: fn(&T) -> Option<String>,
 }
@@ -51,7 +55,22 @@ pub struct Descriptor<T: ?Sized> {
 impl<T> Descriptor<T> {
     /// Describes a coroutine whose result is an error where `error` finds a text for it.
     pub const fn new(sites: Sites, error: fn(&T) -> Option<String>) -> Self {
-        Self { sites, error }
+        Self {
+            sites,
+            name: None,
+            error,
+        }
+    }
+
+    /// The same coroutine, with a name of its own.
+    fn named(mut self, name: &Arc<str>) -> Self {
+        self.name = Some(Arc::clone(name));
+        self
+    }
+
+    /// Where the coroutine is that stands at `state`.
+    pub(crate) fn at(&self, state: State) -> Suspension {
+        Suspension::named(self.sites, self.name.clone(), state)
     }
 
     /// Describes a coroutine of whose result nothing is known.
@@ -67,6 +86,15 @@ impl<T> Descriptor<T> {
     }
 }
 
+/// Makes descriptions of a coroutine that has a name of its own.
+pub fn with_name<T, D>(describe: D, name: String) -> impl Fn() -> Descriptor<T> + Clone
+where
+    D: Fn() -> Descriptor<T> + Clone,
+{
+    let name = Arc::from(name);
+    move || describe().named(&name)
+}
+
 pin_project! {
     /// A coroutine's state machine: the body as rustc lowers it, and where it stands.
     ///
@@ -75,6 +103,8 @@ pin_project! {
     pub struct Frame<D, F> {
         describe: D,
         state: Cell<StateCode>,
+        // When it was suspended, on its loop's clock. The room would be padding otherwise.
+        since: Cell<u32>,
         #[pin]
         body: F,
     }
@@ -85,8 +115,13 @@ impl<D, F> Frame<D, F> {
         Self {
             describe,
             state: Cell::new(StateCode::UNRESUMED),
+            since: Cell::new(0),
             body,
         }
+    }
+
+    pub(crate) fn since(&self) -> &Cell<u32> {
+        &self.since
     }
 }
 
@@ -96,7 +131,7 @@ where
     F: StdFuture<Output = T>,
 {
     pub(crate) fn suspension(&self) -> Suspension {
-        Suspension::new(self.sites(), self.state())
+        (self.describe)().at(self.state())
     }
 }
 
@@ -134,8 +169,26 @@ where
     }
 }
 
-/// A lazy coroutine is polled by whoever yields it.
-impl<T, D, F> StdFuture for Frame<D, F>
+pin_project! {
+    /// A lazy coroutine: it is polled by whoever yields it.
+    #[must_use = "a lazy coroutine does nothing until it is yielded"]
+    pub struct Lazy<D, F> {
+        scope: Scope,
+        #[pin]
+        frame: Frame<D, F>,
+    }
+}
+
+impl<D, F> Lazy<D, F> {
+    pub(crate) fn new(describe: D, body: F) -> Self {
+        Self {
+            scope: Scope::new(),
+            frame: Frame::new(describe, body),
+        }
+    }
+}
+
+impl<T, D, F> StdFuture for Lazy<D, F>
 where
     D: Fn() -> Descriptor<T>,
     F: StdFuture<Output = T>,
@@ -144,9 +197,21 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        match self.resume(cx) {
-            CoroutineState::Yielded(_) => Poll::Pending,
-            CoroutineState::Returned(value) => Poll::Ready(value),
+        let mut this = self.project();
+        let entered = this.scope.enter();
+        match this.frame.as_mut().resume(cx) {
+            CoroutineState::Yielded(_) => {
+                let describe = || Part::Coroutine {
+                    place: this.frame.suspension(),
+                    bytes: size_of::<F>(),
+                };
+                entered.suspend(this.frame.state.get(), describe);
+                Poll::Pending
+            }
+            CoroutineState::Returned(value) => {
+                entered.end();
+                Poll::Ready(value)
+            }
         }
     }
 }

@@ -8,11 +8,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::iter;
 use std::rc::Rc;
-use std::task::Context;
+use std::task::{Context, Poll};
 
+use crate::asker;
 use crate::context_var;
 use crate::loop_core::LoopCore;
-use crate::node::{AnyNode, Kind, Local, Node};
+use crate::node::{self, AnyNode, Kind, Local, Node, TaskRef};
+use crate::scope::{Part, Scope};
+use crate::site::StateCode;
 use crate::task::{self, ASKED, ENDED, QUEUED, TaskPart};
 use crate::waker;
 
@@ -50,7 +53,7 @@ impl Bell {
     fn is_waited_for(&self) -> bool {
         // A list may be polled by a member of its own, and comes back to here then.
         let waiter = self.waiter.take();
-        let waits = |waiter| task::stands_at(waiter, self.run.get());
+        let waits = |waiter| asker::stands_at(waiter, self.run.get());
         let is_waited_for = waiter.as_ref().is_some_and(waits);
         self.waiter.set(waiter);
         is_waited_for
@@ -111,7 +114,7 @@ impl Crew {
             self.start_anew();
         }
         self.home = home;
-        self.bell.run.set(waiter.as_ref().map_or(0, task::run_of));
+        self.bell.run.set(waiter.as_ref().map_or(0, asker::run_of));
         drop(self.bell.waiter.replace(waiter));
         self.bell.woken.borrow().len()
     }
@@ -134,8 +137,8 @@ impl Crew {
         &mut self,
         index: usize,
         cx: &mut Context<'_>,
-        poll: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> R {
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
         let Some(home) = &self.home else {
             return poll(cx);
         };
@@ -166,6 +169,7 @@ impl Post {
             part: TaskPart::new(Rc::clone(home), context_var::Context::default()),
             bell: Rc::clone(bell),
             index,
+            scope: Scope::new(),
         }))
     }
 
@@ -173,11 +177,19 @@ impl Post {
         self.0.flags().get() & QUEUED != 0
     }
 
-    fn run<R>(&self, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
+    fn run<R>(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<R>) -> Poll<R> {
         let flags = self.0.flags();
         flags.set(flags.get() & !QUEUED);
         self.0.part.count_run();
+        let header = self.0.header_ptr();
+        let entered = self.0.scope.enter_as(header);
         let result = waker::with_running(&self.0, |waker| poll(&mut Context::from_waker(waker)));
+        if result.is_pending() {
+            entered.suspend(StateCode::ELSEWHERE, || Part::Member {
+                index: self.0.index,
+                node: header.addr(),
+            });
+        }
         // One that was asked may take several turns to come to where it waits.
         if flags.get() & QUEUED == 0 {
             flags.set(flags.get() & !ASKED);
@@ -190,6 +202,7 @@ impl Drop for Post {
     fn drop(&mut self) {
         let flags = self.0.flags();
         flags.set(flags.get() | ENDED);
+        self.0.scope.end();
         self.0.part.count_run();
         waker::release(&self.0.part);
     }
@@ -202,6 +215,7 @@ pub(crate) struct Member {
     part: TaskPart,
     bell: Rc<Bell>,
     index: usize,
+    scope: Scope,
 }
 
 // SAFETY: `Member` is `repr(C)` and begins with a `TaskPart`.
@@ -219,6 +233,17 @@ unsafe impl Node for Member {
     /// A member runs when its crew is polled.
     fn run(this: &Local<Self>) {
         Self::schedule(this);
+    }
+
+    /// Whoever waits for the crew is woken by each of its members.
+    fn show_waiters(this: &Local<Self>, show: &mut dyn FnMut(&AnyNode)) {
+        node::show(&this.bell.waiter, show);
+    }
+
+    fn owner(this: &Local<Self>) -> Option<TaskRef> {
+        let mut owner = None;
+        node::show(&this.bell.waiter, &mut |waiter| owner = waiter.owner());
+        owner
     }
 
     fn is_waited_for(this: &Local<Self>) -> bool {

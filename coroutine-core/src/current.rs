@@ -61,13 +61,23 @@ pub(crate) fn core() -> Rc<LoopCore> {
     with_current(|io_loop| Rc::clone(io_loop.core()))
 }
 
+/// The current loop, if there is one.
+pub(crate) fn existing() -> Option<IoLoop> {
+    with_existing(&Clone::clone)
+}
+
 #[inline]
 fn with_current<R>(look: impl Fn(&IoLoop) -> R) -> R {
+    with_existing(&look).unwrap_or_else(|| look(&enter_instance()))
+}
+
+#[inline]
+fn with_existing<R>(look: &impl Fn(&IoLoop) -> R) -> Option<R> {
     // Taken out for the moment. Looking is no more than counting up, so nobody finds it missing.
     let current = CURRENT.replace(ManuallyDrop::new(None));
-    let found = (*current).as_ref().map(&look);
+    let found = (*current).as_ref().map(look);
     CURRENT.set(current);
-    found.unwrap_or_else(|| look(&enter_instance()))
+    found
 }
 
 /// Makes the thread's own loop the current one, unless the thread is ending: nobody would clear it any more.

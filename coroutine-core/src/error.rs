@@ -3,8 +3,11 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::rc::Rc;
 use std::time::Duration;
 
+use crate::dump::Dump;
+use crate::loop_core::LoopCore;
 use crate::site::Suspension;
 
 /// Why a loop did not run, or ended before it was done.
@@ -18,9 +21,24 @@ enum Kind {
     Running,
     Closed,
     Stopped,
-    TimedOut(Duration, Vec<Suspension>),
-    Deadlock(Vec<Suspension>),
+    TimedOut(Duration, Box<Stuck>),
+    Deadlock(Box<Stuck>),
     Poll(io::Error),
+}
+
+/// The coroutines that did not end.
+pub(crate) struct Stuck {
+    suspended: Vec<Suspension>,
+    dump: Dump,
+}
+
+impl Stuck {
+    pub(crate) fn new(io_loop: &Rc<LoopCore>) -> Box<Self> {
+        Box::new(Self {
+            suspended: io_loop.live().suspensions(),
+            dump: Dump::of(io_loop),
+        })
+    }
 }
 
 impl LoopError {
@@ -36,12 +54,12 @@ impl LoopError {
         Self::from(Kind::Stopped)
     }
 
-    pub(crate) fn timed_out(after: Duration, suspended: Vec<Suspension>) -> Self {
-        Self::from(Kind::TimedOut(after, suspended))
+    pub(crate) fn timed_out(after: Duration, stuck: Box<Stuck>) -> Self {
+        Self::from(Kind::TimedOut(after, stuck))
     }
 
-    pub(crate) fn deadlock(suspended: Vec<Suspension>) -> Self {
-        Self::from(Kind::Deadlock(suspended))
+    pub(crate) fn deadlock(stuck: Box<Stuck>) -> Self {
+        Self::from(Kind::Deadlock(stuck))
     }
 
     pub(crate) fn poll(error: io::Error) -> Self {
@@ -82,8 +100,17 @@ impl LoopError {
     #[must_use]
     pub fn suspended(&self) -> &[Suspension] {
         match &self.kind {
-            Kind::Deadlock(suspended) | Kind::TimedOut(_, suspended) => suspended,
+            Kind::Deadlock(stuck) | Kind::TimedOut(_, stuck) => &stuck.suspended,
             _ => &[],
+        }
+    }
+
+    /// What the loop's coroutines waited for, if nothing can ever wake them or the time has passed. The error's text has it too.
+    #[must_use]
+    pub fn dump(&self) -> Option<&Dump> {
+        match &self.kind {
+            Kind::Deadlock(stuck) | Kind::TimedOut(_, stuck) => Some(&stuck.dump),
+            _ => None,
         }
     }
 }
@@ -103,40 +130,37 @@ impl fmt::Display for LoopError {
             ),
             Kind::Closed => write!(f, "the loop is closed"),
             Kind::Stopped => write!(f, "the loop was stopped before the coroutine ended"),
-            Kind::TimedOut(after, suspended) => {
+            Kind::TimedOut(after, stuck) => {
                 write!(f, "the coroutine did not end within {after:?}")?;
-                fmt_suspended(suspended, f)
+                fmt_suspended(stuck, f)
             }
             Kind::Poll(_) => write!(f, "the loop cannot wait for events"),
-            Kind::Deadlock(suspended) => fmt_deadlock(suspended, f),
+            Kind::Deadlock(stuck) => fmt_deadlock(stuck, f),
         }
     }
 }
 
-fn fmt_deadlock(suspended: &[Suspension], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn fmt_deadlock(stuck: &Stuck, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(
         f,
         "the loop can never wake: no callback, timer, descriptor, handle or waker is left"
     )?;
-    if suspended.is_empty() {
+    if stuck.suspended.is_empty() {
         return write!(
             f,
             ", and the future that it was to run is not ready; one of another loop is for that loop to run"
         );
     }
-    fmt_suspended(suspended, f)
+    fmt_suspended(stuck, f)
 }
 
-fn fmt_suspended(suspended: &[Suspension], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match suspended.len() {
+fn fmt_suspended(stuck: &Stuck, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match stuck.suspended.len() {
         0 => Ok(()),
         1 => write!(f, ", and a coroutine is suspended:"),
         count => write!(f, ", and {count} coroutines are suspended:"),
     }?;
-    for suspension in suspended {
-        write!(f, "\n  {suspension}")?;
-    }
-    Ok(())
+    stuck.dump.write_tree(f)
 }
 
 impl fmt::Debug for LoopError {

@@ -12,7 +12,8 @@ use crate::completion::{Completion, Taken};
 use crate::current;
 use crate::group::Group;
 use crate::log;
-use crate::node::{AnyNode, Local, Node};
+use crate::node::{self, AnyNode, Local, Node};
+use crate::note::{self, Note};
 use crate::outcome::{Broken, Outcome};
 use crate::shared::SharedFuture;
 
@@ -154,18 +155,23 @@ impl<T> Future<T> {
     /// The result or its absence, for whoever polls.
     #[inline]
     pub(crate) fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Result<T, Outcome>> {
+        match self.completion().take() {
+            Taken::Now(result) => Poll::Ready(result),
+            Taken::NotReady => self.wait(cx),
+            Taken::Before => panic!("a future was yielded again after its result had been taken"),
+        }
+    }
+
+    /// A function of its own, so that a yield point stays small enough to be inlined.
+    #[inline(never)]
+    fn wait(&self, cx: &mut Context<'_>) -> Poll<Result<T, Outcome>> {
         let completion = self.completion();
+        Group::wait_in(completion.waiter(), cx);
+        leave_note(&self.node, false);
+        // A waker that was cloned or dropped there is foreign code, and may have set the result.
         match completion.take() {
             Taken::Now(result) => Poll::Ready(result),
-            Taken::NotReady => {
-                Group::wait_in(completion.waiter(), cx);
-                // A waker that was cloned or dropped there is foreign code, and may have set the result.
-                match completion.take() {
-                    Taken::Now(result) => Poll::Ready(result),
-                    Taken::NotReady | Taken::Before => Poll::Pending,
-                }
-            }
-            Taken::Before => panic!("a future was yielded again after its result had been taken"),
+            Taken::NotReady | Taken::Before => Poll::Pending,
         }
     }
 }
@@ -215,6 +221,13 @@ pub struct OutcomeFuture<T> {
     future: Future<T>,
 }
 
+impl<T> OutcomeFuture<T> {
+    /// As [`Future::cancel`].
+    pub fn cancel(&self) -> bool {
+        self.future.cancel()
+    }
+}
+
 impl<T> StdFuture for OutcomeFuture<T> {
     type Output = Result<T, Outcome>;
 
@@ -241,8 +254,8 @@ impl<T> StdFuture for OutcomeFuture<T> {
 #[track_caller]
 pub fn promise<T: 'static>() -> (Promise<T>, Future<T>) {
     let cell = Local::new(PromiseCell {
-        completion: Completion::new(),
         made_at: Location::caller(),
+        completion: Completion::new(),
     });
     let promise = Promise { cell: cell.clone() };
     (promise, Future::new(cell, |cell| &cell.completion))
@@ -262,9 +275,25 @@ pub struct Promise<T: 'static> {
     cell: Local<PromiseCell<T>>,
 }
 
+#[repr(C)]
 struct PromiseCell<T> {
-    completion: Completion<T>,
+    /// First, so that it is found without knowing the type.
     made_at: &'static Location<'static>,
+    completion: Completion<T>,
+}
+
+/// Tells whoever suspends what it waits for: a future of this node, or a shared one.
+#[inline]
+pub(crate) fn leave_note(node: &AnyNode, shared: bool) {
+    if node.kind() != node::Kind::Promise {
+        return note::leave(Note::task(node));
+    }
+    // SAFETY: of this kind are cells of promises alone, which begin with the place.
+    let made_at = unsafe { *node.node::<&'static Location<'static>>() };
+    note::leave(match shared {
+        true => Note::shared_promise(made_at),
+        false => Note::promise(made_at),
+    });
 }
 
 /// The future of the promise was dropped.
@@ -318,8 +347,10 @@ impl<T: 'static> fmt::Debug for Promise<T> {
     }
 }
 
-// SAFETY: the kind is `Other`.
+// SAFETY: `PromiseCell` is `repr(C)` and begins with the place where it was made.
 unsafe impl<T: 'static> Node for PromiseCell<T> {
+    const KIND: node::Kind = node::Kind::Promise;
+
     // A promise waits for nothing, so nobody ever wakes it.
     fn schedule(_this: &Local<Self>) {}
 

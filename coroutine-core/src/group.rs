@@ -102,4 +102,8 @@ unsafe impl Node for Group {
     fn run(this: &Local<Self>) {
         Self::schedule(this);
     }
+
+    fn show_waiters(this: &Local<Self>, show: &mut dyn FnMut(&AnyNode)) {
+        this.members.borrow().iter().for_each(show);
+    }
 }

@@ -127,6 +127,8 @@ pub(crate) struct Handler {
     function: Cell<Option<Function>>,
     /// Whether it was removed: then it is not called any more, also where its event has come.
     removed: Cell<bool>,
+    /// Whether its loop may end for all that it waits.
+    is_background: Cell<bool>,
     added_at: &'static Location<'static>,
     io_loop: Rc<LoopCore>,
     /// The variables of whoever added it, and what the function has set since.
@@ -147,6 +149,7 @@ impl Handler {
             ready: Cell::new(None),
             function: Cell::new(Some(function)),
             removed: Cell::new(false),
+            is_background: Cell::new(false),
             added_at,
             io_loop,
             context: Context::inherit(),
@@ -172,6 +175,15 @@ impl Handler {
         let before = self.ready.get();
         self.ready.set(Some(before.unwrap_or_default() | ready));
         before.is_none()
+    }
+
+    /// Has its loop end as if it were not there.
+    pub(crate) fn set_background(&self) {
+        self.is_background.set(true);
+    }
+
+    pub(crate) fn is_background(&self) -> bool {
+        self.is_background.get()
     }
 
     /// Silences the handler. Gives back its function for the caller to drop, unless it is being called.
@@ -210,5 +222,9 @@ unsafe impl Node for Handler {
                 this.fd, this.added_at
             ));
         }
+    }
+
+    fn added_at(this: &Local<Self>) -> Option<&'static Location<'static>> {
+        Some(this.added_at)
     }
 }

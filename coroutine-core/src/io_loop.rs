@@ -89,6 +89,18 @@ impl IoLoop {
         current::io_loop()
     }
 
+    /// The [current](Self::current) loop of this thread, if there is one by now. Tornado's `IOLoop.current(instance=False)`.
+    #[must_use]
+    pub fn try_current() -> Option<Self> {
+        current::existing()
+    }
+
+    /// Whether somebody is running the loop: the caller is called by it, as a rule.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(self.core().phase().get(), Phase::Running | Phase::Closing)
+    }
+
     /// This thread's own loop, which is made when it is first asked for, and closed when the thread ends.
     ///
     /// # Panics
@@ -284,7 +296,7 @@ impl AsFd for IoLoop {
 impl fmt::Debug for IoLoop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IoLoop")
-            .field("running", &(self.core().phase().get() == Phase::Running))
+            .field("running", &self.is_running())
             .field("closed", &self.core().is_closed())
             .field("suspended", &self.core().live().len())
             .finish()

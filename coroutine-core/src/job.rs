@@ -13,6 +13,7 @@ use std::thread;
 use crate::executor::Executor;
 use crate::log;
 use crate::loop_core::LoopCore;
+use crate::note::{self, Note};
 
 /// What the two threads share.
 struct Slot<W, T>(Mutex<State<W, T>>);
@@ -141,6 +142,7 @@ impl<W, T> StdFuture for Job<W, T> {
         let mut state = self.slot.lock();
         if let State::Queued(_, before) | State::Running(before) = &mut *state {
             std::mem::swap(before, &mut waker);
+            note::leave(Note::job());
             return Poll::Pending;
         }
         let before = std::mem::replace(&mut *state, State::Gone);

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use crate::collection::{Gather, Members};
 use crate::crew::Crew;
 use crate::failure::{Failures, Judge};
+use crate::note;
 use crate::slot::Slot;
 use crate::yieldable::Yieldable;
 
@@ -43,7 +44,10 @@ impl<F: StdFuture, S> List<F, S> {
         if slot.is_done() {
             return;
         }
-        let ready = self.crew.poll(index, cx, |cx| slot.poll(cx));
+        let ready = self.crew.poll(index, cx, |cx| {
+            note::leave_type::<F>();
+            slot.poll(cx)
+        });
         if ready.is_ready() {
             self.crew.leave(index);
             self.pending -= 1;

@@ -14,6 +14,10 @@ impl Key {
     /// Not in the table.
     pub(crate) const NONE: Self = Self(u32::MAX);
 
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
     pub(crate) fn is_none(self) -> bool {
         self == Self::NONE
     }
@@ -60,14 +64,24 @@ impl Live {
     }
 
     /// Takes a task out, if it is in the table. The caller drops the pointer when it is done with the task.
+    #[inline]
     pub(crate) fn remove(&self, task: &TaskPart) -> Option<AnyNode> {
-        let key = task.key.replace(Key::NONE);
-        if key.is_none() {
-            return None;
+        match task.key.get() {
+            Key::NONE => None,
+            key => self.take(key, task),
         }
+    }
+
+    fn take(&self, key: Key, task: &TaskPart) -> Option<AnyNode> {
+        task.key.set(Key::NONE);
         let removed = self.tasks.borrow_mut()[key.0 as usize].take();
         self.vacant.borrow_mut().push(key.0);
         removed
+    }
+
+    /// Shows each coroutine.
+    pub(crate) fn show(&self, show: impl FnMut(&AnyNode)) {
+        self.tasks.borrow().iter().flatten().for_each(show);
     }
 
     /// Where each coroutine is suspended.

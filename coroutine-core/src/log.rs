@@ -6,9 +6,11 @@ use std::fmt;
 use std::io::Write;
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use tracing::subscriber::NoSubscriber;
 
+use crate::metrics::Metrics;
 use crate::outcome::panic_message;
 
 /// Logs an error.
@@ -25,6 +27,29 @@ pub fn warn(message: fmt::Arguments<'_>) {
         true => tracing::warn!("{message}"),
         false => to_stderr("warning", message),
     });
+}
+
+/// Logs a loop's metrics.
+pub(crate) fn metrics(metrics: &Metrics) {
+    guarded(|| match has_subscriber() {
+        true => tracing::info!(
+            turns = metrics.turns,
+            callbacks = metrics.callbacks,
+            coroutines = metrics.coroutines,
+            timers = metrics.timers,
+            descriptors = metrics.descriptors,
+            jobs = metrics.jobs,
+            longest_callback_us = micros(metrics.longest_callback.unwrap_or_default()),
+            lag_us = micros(metrics.lag),
+            longest_lag_us = micros(metrics.longest_lag),
+            "the loop's metrics"
+        ),
+        false => to_stderr("info", format_args!("the loop's metrics: {metrics:?}")),
+    });
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The text of an error, and of its causes as far as it does not speak of them itself.
@@ -53,8 +78,10 @@ fn has_subscriber() -> bool {
 }
 
 fn to_stderr(level: &str, message: fmt::Arguments<'_>) {
+    // At once, since each piece would be a system call, of which a dump of thousands has a hundred thousand.
+    let line = format!("{level}: {message}\n");
     // Where stderr is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{level}: {message}");
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// Calls code that is not ours where a panic must not get out, and logs one.

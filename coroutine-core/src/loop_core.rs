@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::belongings::Belongings;
 use crate::callback::Callback;
 use crate::clock::Clock;
 use crate::executor::{BlockingPool, Executor};
@@ -18,8 +19,10 @@ use crate::node::{AnyNode, Local, Node};
 use crate::poller::Poller;
 use crate::queue::Queue;
 use crate::shutdown::Shutdown;
+use crate::stamp;
 use crate::task;
 use crate::timers::{Nanos, Pass, TimerKey, Timers, nanos};
+use crate::watch::{Held, Watch};
 
 /// What tasks, timers and sockets hold of their loop. It does not own them: an [`IoLoop`](crate::IoLoop) closes it when the last one goes.
 pub(crate) struct LoopCore {
@@ -42,6 +45,9 @@ pub(crate) struct LoopCore {
     /// How many jobs the loop waits for.
     jobs: Cell<usize>,
     shutdown: Shutdown,
+    belongings: Belongings,
+    counts: Counts,
+    watch: Watch,
     /// Whether the loop is closed and its queue takes nothing more.
     drained: Cell<bool>,
 }
@@ -54,6 +60,37 @@ pub(crate) enum Phase {
     /// As `Running`, and closed as soon as they are done.
     Closing,
     Closed,
+}
+
+/// What a loop has done so far.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) turns: Cell<u64>,
+    /// How often a node was run.
+    pub(crate) callbacks: Cell<u64>,
+    /// By how much the latest timer was late in the last pass that had any.
+    pub(crate) lag: Cell<Nanos>,
+    /// The largest of these.
+    pub(crate) longest_lag: Cell<Nanos>,
+}
+
+impl Counts {
+    fn add_turn(&self) {
+        self.turns.set(self.turns.get().wrapping_add(1));
+    }
+
+    fn add_callbacks(&self, count: usize) {
+        self.callbacks
+            .set(self.callbacks.get().wrapping_add(count as u64));
+    }
+
+    /// Of a pass over so many timers.
+    fn add_lag(&self, lag: Nanos, timers: usize) {
+        if timers != 0 {
+            self.lag.set(lag);
+            self.longest_lag.set(self.longest_lag.get().max(lag));
+        }
+    }
 }
 
 /// What there is to wait for.
@@ -76,6 +113,9 @@ pub(crate) enum Turn {
     NothingLeft,
 }
 
+/// So many turns a loop without timers takes without a look at the clock.
+const UNTIMED_TURNS: u64 = 64;
+
 impl LoopCore {
     pub(crate) fn new(clock: Box<dyn Clock>) -> io::Result<Self> {
         let poller = Poller::new()?;
@@ -95,6 +135,9 @@ impl LoopCore {
             executor: RefCell::new(Rc::new(BlockingPool)),
             jobs: Cell::new(0),
             shutdown: Shutdown::new(),
+            belongings: Belongings::default(),
+            counts: Counts::default(),
+            watch: Watch::new(),
             drained: Cell::new(false),
         })
     }
@@ -116,6 +159,14 @@ impl LoopCore {
         // Offsets only: nothing is read here.
         this.wrapping_byte_add(std::mem::offset_of!(Self, shared))
             .cast()
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     pub(crate) fn phase(&self) -> &Cell<Phase> {
@@ -151,6 +202,14 @@ impl LoopCore {
     /// The time since the loop was made.
     pub(crate) fn elapsed(&self) -> Nanos {
         nanos(self.clock.now().saturating_duration_since(self.epoch))
+    }
+
+    /// Looks at the clock for what is suspended from now on. Done where the loop looks at the clock anyway, where it has waited, and every so many turns: those
+    /// between take little time, and a look at the clock in each would cost a short one a good part of its time.
+    pub(crate) fn tick(&self) -> Nanos {
+        let now = self.elapsed();
+        stamp::set(stamp::at(now));
+        now
     }
 
     /// The timer's deadline that is `delay` from now.
@@ -196,6 +255,10 @@ impl LoopCore {
         &self.shutdown
     }
 
+    pub(crate) fn belongings(&self) -> &Belongings {
+        &self.belongings
+    }
+
     /// Asks for the loop's end. Whoever runs it looks at what has changed.
     pub(crate) fn request_shutdown(&self) {
         self.shutdown.request();
@@ -222,6 +285,7 @@ impl LoopCore {
     /// It waits for I/O for as long as there is nothing to do, but no longer than `limit`.
     pub(crate) fn turn(self: &Rc<Self>, limit: Limit) -> io::Result<Turn> {
         let notified = self.receive();
+        self.counts.add_turn();
         let pass = self.begin_pass(limit);
         self.run_ready();
         if let Some(pass) = pass {
@@ -232,7 +296,10 @@ impl LoopCore {
             Wait::Not if self.poller.is_idle() && !notified => {}
             Wait::Not => self.poller.poll(Some(Duration::ZERO))?,
             Wait::For(time) => self.poll_for(time, limit)?,
-            Wait::Outside(time) => self.poller.poll(time)?,
+            Wait::Outside(time) => {
+                self.poller.poll(time)?;
+                self.tick();
+            }
             Wait::Never if notified => self.poller.poll(Some(Duration::ZERO))?,
             Wait::Never => return Ok(Turn::NothingLeft),
         }
@@ -242,10 +309,13 @@ impl LoopCore {
     /// Looks at the clock, if there are timers. Those that are due after `limit` are left out.
     fn begin_pass(&self, limit: Limit) -> Option<Pass> {
         if self.timers.borrow().is_empty() {
+            if self.counts.turns.get().is_multiple_of(UNTIMED_TURNS) {
+                self.tick();
+            }
             return None;
         }
         // Before the borrow: the clock may be a user's.
-        let mut now = self.elapsed();
+        let mut now = self.tick();
         if let Limit::Clock(end) = limit {
             now = now.min(nanos(end.saturating_duration_since(self.epoch)));
         }
@@ -287,21 +357,30 @@ impl LoopCore {
     /// Runs what the queue holds now; what is added meanwhile waits for the next turn.
     fn run_ready(&self) {
         let mut batch = self.ready.take();
-        for node in batch.drain(..) {
-            node.run();
+        self.counts.add_callbacks(batch.len());
+        if self.watch.measures() {
+            batch.drain(..).for_each(|node| self.watch.run(&node));
+        } else {
+            batch.drain(..).for_each(|node| node.run());
         }
         self.ready.give_back(batch);
     }
 
     fn run_due(self: &Rc<Self>, pass: Pass) {
+        let mut lag = 0;
+        let mut callbacks = 0;
         loop {
             let due = self.timers.borrow_mut().pop_due(pass);
-            match due {
-                Some(Some(target)) => task::wake_due(&target, self),
-                Some(None) => {}
-                None => return,
+            let Some((late, target)) = due else { break };
+            lag = lag.max(late);
+            callbacks += 1;
+            if let Some(target) = target {
+                self.watch
+                    .time(|| Held::of(&target), || task::wake_due(&target, self));
             }
         }
+        self.counts.add_callbacks(callbacks);
+        self.counts.add_lag(lag, callbacks);
     }
 
     fn wait(&self, limit: Limit) -> Wait {
@@ -355,6 +434,7 @@ impl LoopCore {
         for message in messages {
             log::catching("a callback's destructor", || drop(message));
         }
+        self.watch.close();
         self.shutdown.close();
         self.live.cancel_all();
         let targets = self.timers.borrow_mut().disarm();
@@ -364,6 +444,7 @@ impl LoopCore {
             drop_handler(&handler);
         }
         drop(waiters);
+        self.belongings.drop_all();
         // It may hold the loop. No job begins any more.
         log::catching("an executor's destructor", || {
             self.set_executor(Rc::new(BlockingPool));

@@ -9,11 +9,13 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, offset_of};
 use std::ops::Deref;
+use std::panic::Location;
 use std::process::abort;
 use std::ptr::NonNull;
 
 use crate::log;
 use crate::pool;
+use crate::portrait::Portrait;
 use crate::site::Suspension;
 
 /// Which type a node has, where others need to know.
@@ -25,6 +27,8 @@ pub(crate) enum Kind {
     ForeignWaker,
     /// A [`Task`](crate::task::Task), or a [`Member`](crate::crew::Member) that poses as one. Both begin with a [`TaskPart`](crate::task::TaskPart).
     Task,
+    /// The cell of a promise, which is `repr(C)` and begins with the place where it was made, a `&'static Location<'static>`.
+    Promise,
     /// Any other.
     Other,
 }
@@ -34,7 +38,7 @@ pub(crate) enum Kind {
 /// # Safety
 ///
 /// `KIND` is `Group` or `ForeignWaker` for the one type that it names only. It is `Task` only for types that are `repr(C)` and have a `TaskPart` as
-/// their first field.
+/// their first field, and `Promise` for those whose first field is a `&'static Location<'static>`.
 pub(crate) unsafe trait Node: Sized + 'static {
     const KIND: Kind = Kind::Other;
 
@@ -55,10 +59,38 @@ pub(crate) unsafe trait Node: Sized + 'static {
         None
     }
 
+    /// What a dump tells of the node, if it is a coroutine.
+    fn portrait(_this: &Local<Self>) -> Option<Portrait> {
+        None
+    }
+
+    /// Where the node was added, if it is a callback.
+    fn added_at(_this: &Local<Self>) -> Option<&'static Location<'static>> {
+        None
+    }
+
+    /// The task that the node is, or is a part of.
+    fn owner(_this: &Local<Self>) -> Option<TaskRef> {
+        None
+    }
+
+    /// Shows those whom the node wakes, as far as they wait for it.
+    fn show_waiters(_this: &Local<Self>, _show: &mut dyn FnMut(&AnyNode)) {}
+
     /// Whether a run of the node would help anybody, as far as it is known: it does not where the node is a part of what nobody waits for.
     fn is_waited_for(_this: &Local<Self>) -> bool {
         true
     }
+}
+
+/// Shows who waits in `slot`.
+pub(crate) fn show(slot: &Cell<Option<AnyNode>>, show: &mut dyn FnMut(&AnyNode)) {
+    let waiter = slot.take();
+    if let Some(waiter) = &waiter {
+        show(waiter);
+    }
+    // Nothing that is shown something puts anybody there.
+    slot.set(waiter);
 }
 
 /// What every node begins with.
@@ -72,6 +104,18 @@ pub(crate) struct Header {
     flags: Cell<u32>,
 }
 
+/// A task as others remember it: a number to be compared with those of tasks that are there, and never followed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct TaskRef {
+    /// Where it lies.
+    pub(crate) address: usize,
+    /// Its number among its thread's, so that it is told from one that comes to lie there later.
+    pub(crate) serial: u32,
+}
+
+/// Whom nodes are shown to.
+type Show<'a> = &'a mut dyn FnMut(&AnyNode);
+
 struct VTable {
     kind: Kind,
     /// How far into its block the node lies, in bytes.
@@ -81,6 +125,10 @@ struct VTable {
     cancel: unsafe fn(NonNull<Header>),
     abandon: unsafe fn(NonNull<Header>),
     suspension: unsafe fn(NonNull<Header>) -> Option<Suspension>,
+    portrait: unsafe fn(NonNull<Header>) -> Option<Portrait>,
+    added_at: unsafe fn(NonNull<Header>) -> Option<&'static Location<'static>>,
+    owner: unsafe fn(NonNull<Header>) -> Option<TaskRef>,
+    show_waiters: unsafe fn(NonNull<Header>, Show<'_>),
     is_waited_for: unsafe fn(NonNull<Header>) -> bool,
     free: unsafe fn(NonNull<Header>),
 }
@@ -105,6 +153,16 @@ impl<N: Node> Block<N> {
         abandon: |header| unsafe { Local::lend(header, N::abandon) },
         // SAFETY: as for `schedule`.
         suspension: |header| unsafe { Local::lend(header, N::suspension) },
+        // SAFETY: as for `schedule`.
+        portrait: |header| unsafe { Local::lend(header, N::portrait) },
+        // SAFETY: as for `schedule`.
+        added_at: |header| unsafe { Local::lend(header, N::added_at) },
+        // SAFETY: as for `schedule`.
+        owner: |header| unsafe { Local::lend(header, N::owner) },
+        // SAFETY: as for `schedule`.
+        show_waiters: |header, show| unsafe {
+            Local::lend(header, |this| N::show_waiters(this, show));
+        },
         // SAFETY: as for `schedule`.
         is_waited_for: |header| unsafe { Local::lend(header, N::is_waited_for) },
         // SAFETY: the count is zero, so this is the last use of the block.
@@ -157,7 +215,7 @@ impl<N: Node> Local<N> {
     ///
     /// `header` is that of a live `Block<N>`, which lives on until this returns.
     #[inline]
-    unsafe fn lend<R>(header: NonNull<Header>, function: fn(&Self) -> R) -> R {
+    unsafe fn lend<R>(header: NonNull<Header>, function: impl FnOnce(&Self) -> R) -> R {
         let lent = ManuallyDrop::new(Self {
             block: header.cast(),
             owns: PhantomData,
@@ -268,6 +326,35 @@ impl AnyNode {
     pub(crate) fn suspension(&self) -> Option<Suspension> {
         // SAFETY: as for `schedule`.
         unsafe { (self.as_header().vtable.suspension)(self.header) }
+    }
+
+    /// What a dump tells of the node, if it is a coroutine.
+    pub(crate) fn portrait(&self) -> Option<Portrait> {
+        // SAFETY: as for `schedule`.
+        unsafe { (self.as_header().vtable.portrait)(self.header) }
+    }
+
+    /// Where the node was added, if it is a callback.
+    pub(crate) fn added_at(&self) -> Option<&'static Location<'static>> {
+        // SAFETY: as for `schedule`.
+        unsafe { (self.as_header().vtable.added_at)(self.header) }
+    }
+
+    /// The task that the node is, or is a part of.
+    pub(crate) fn owner(&self) -> Option<TaskRef> {
+        // SAFETY: as for `schedule`.
+        unsafe { (self.as_header().vtable.owner)(self.header) }
+    }
+
+    /// Shows those whom the node wakes.
+    pub(crate) fn show_waiters(&self, show: &mut dyn FnMut(&AnyNode)) {
+        // SAFETY: as for `schedule`.
+        unsafe { (self.as_header().vtable.show_waiters)(self.header, show) }
+    }
+
+    /// The address by which the node is known.
+    pub(crate) fn header_ptr(&self) -> *const Header {
+        self.header.as_ptr()
     }
 
     /// Whether a run of the node would help anybody, as far as it is known.

@@ -33,17 +33,24 @@ struct PanickedInner {
     /// Where the coroutine stood.
     place: Suspension,
     message: String,
+    /// Who waited for it, and for those in their turn.
+    waiters: Vec<Suspension>,
     /// What the panic carried, until somebody takes it.
     payload: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl Panicked {
-    pub(crate) fn new(place: Suspension, payload: Box<dyn Any + Send>) -> Self {
+    pub(crate) fn new(
+        place: Suspension,
+        waiters: Vec<Suspension>,
+        payload: Box<dyn Any + Send>,
+    ) -> Self {
         let message = panic_message(&*payload).to_owned();
         Self {
             inner: Arc::new(PanickedInner {
                 place,
                 message,
+                waiters,
                 payload: Mutex::new(Some(payload)),
             }),
         }
@@ -52,7 +59,13 @@ impl Panicked {
     /// The coroutine that panicked, and where it is declared.
     #[must_use]
     pub fn place(&self) -> Suspension {
-        self.inner.place
+        self.inner.place.clone()
+    }
+
+    /// The coroutine that waited for it, the one that waited for that, and so on, no more than eight of them; where several wait, the first.
+    #[must_use]
+    pub fn waiters(&self) -> &[Suspension] {
+        &self.inner.waiters
     }
 
     /// The panic's message, or a stand-in for one that is no text.
@@ -134,12 +147,14 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cancelled => write!(f, "the coroutine was cancelled"),
-            Self::Panicked(panicked) => write!(
-                f,
-                "the coroutine {} panicked: {}",
-                panicked.place(),
-                panicked.message()
-            ),
+            Self::Panicked(panicked) => {
+                let (place, message) = (panicked.place(), panicked.message());
+                write!(f, "the coroutine {place} panicked: {message}")?;
+                let waiters = panicked.waiters().iter();
+                waiters
+                    .into_iter()
+                    .try_for_each(|waiter| write!(f, "\n  waited for by {waiter}"))
+            }
             Self::Broken(broken) => write!(
                 f,
                 "the promise made at {} was dropped without a result",

@@ -155,10 +155,14 @@ impl PeriodicCallback {
     ///
     /// One that is started again while its coroutine has not ended waits for that before the next call.
     pub fn start(&self) {
+        self.start_on(current::core());
+    }
+
+    /// As [`start`](Self::start), on another loop than the current one.
+    pub(crate) fn start_on(&self, io_loop: Rc<LoopCore>) {
         if self.is_running() {
             return;
         }
-        let io_loop = current::core();
         let schedule = Schedule {
             due: io_loop.elapsed(),
             io_loop,

@@ -15,10 +15,11 @@ use mio::unix::SourceFd;
 use mio::{Events, Poll, Registry, Token};
 use slab::Slab;
 
+use crate::asker::{self, Asker};
 use crate::handler::{Handler, Interest, Ready};
 use crate::node::{AnyNode, Local};
 use crate::readiness::Readiness;
-use crate::task;
+use crate::signal::SignalKind;
 
 /// Wakes a loop that waits, from any thread.
 pub(crate) struct Notifier(mio::Waker);
@@ -46,8 +47,27 @@ pub(crate) struct Poller {
     handlers: RefCell<HashMap<RawFd, usize>>,
 }
 
+/// What is watched that is no handler's.
+#[derive(Clone, Copy)]
+pub(crate) struct Descriptor {
+    /// Open until it is [forgotten](Poller::forget).
+    pub(crate) fd: RawFd,
+    pub(crate) purpose: Purpose,
+}
+
+/// What becomes readable or writable.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// A socket or a pipe.
+    Stream,
+    /// The pipe through which a signal comes.
+    Signal(SignalKind),
+    /// A process.
+    Child,
+}
+
 enum Watched {
-    Socket(Rc<Readiness>),
+    Socket(Rc<Readiness>, Descriptor),
     Handler(Local<Handler>),
 }
 
@@ -71,8 +91,8 @@ impl Poller {
     /// Whether an event would wake somebody who is known to wait for it.
     pub(crate) fn is_awaited(&self) -> bool {
         let awaited = |watched: &Watched| match watched {
-            Watched::Socket(readiness) => readiness.is_awaited(),
-            Watched::Handler(_) => true,
+            Watched::Socket(readiness, _) => readiness.is_awaited(),
+            Watched::Handler(handler) => !handler.is_background(),
         };
         self.watched
             .borrow()
@@ -93,11 +113,12 @@ impl Poller {
     fn ask_those(&self, which: fn(&AnyNode) -> bool) -> bool {
         let mut asked = Vec::new();
         for (_, watched) in &*self.watched.borrow() {
-            if let Watched::Socket(readiness) = watched {
+            if let Watched::Socket(readiness, _) = watched {
+                let which = |waiter: &Asker| !waiter.is_in_background() && which(waiter.node());
                 readiness.take_waiters(which, &mut asked);
             }
         }
-        asked.iter().for_each(task::ask);
+        asked.iter().for_each(asker::ask);
         !asked.is_empty()
     }
 
@@ -119,7 +140,7 @@ impl Poller {
         let watched = self.watched.borrow();
         for event in &*events {
             match watched.get(event.token().0) {
-                Some(Watched::Socket(readiness)) => update(readiness, event, &mut woken),
+                Some(Watched::Socket(readiness, _)) => update(readiness, event, &mut woken),
                 Some(Watched::Handler(handler)) if handler.note(ready(event)) => {
                     woken.push(handler.clone().erase());
                 }
@@ -135,12 +156,16 @@ impl Poller {
     }
 
     /// Watches a socket until [`forget`](Self::forget).
-    pub(crate) fn watch(&self, socket: &mut impl Source) -> io::Result<(usize, Rc<Readiness>)> {
+    pub(crate) fn watch(
+        &self,
+        socket: &mut impl Source,
+        descriptor: Descriptor,
+    ) -> io::Result<(usize, Rc<Readiness>)> {
         let readiness = Rc::new(Readiness::new());
         let key = self
             .watched
             .borrow_mut()
-            .insert(Watched::Socket(Rc::clone(&readiness)));
+            .insert(Watched::Socket(Rc::clone(&readiness), descriptor));
         let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
         match self.registry.register(socket, Token(key), both) {
             Ok(()) => Ok((key, readiness)),
@@ -213,15 +238,29 @@ impl Poller {
         let _ = self.registry.deregister(&mut SourceFd(&fd));
         match self.watched.borrow_mut().remove(key) {
             Watched::Handler(handler) => Some(handler),
-            Watched::Socket(_) => None,
+            Watched::Socket(..) => None,
         }
     }
 
-    fn handler(&self, fd: RawFd) -> Option<Local<Handler>> {
+    pub(crate) fn handler(&self, fd: RawFd) -> Option<Local<Handler>> {
         let key = *self.handlers.borrow().get(&fd)?;
         match self.watched.borrow().get(key) {
             Some(Watched::Handler(handler)) => Some(handler.clone()),
             _ => None,
+        }
+    }
+
+    /// How many descriptors are watched.
+    pub(crate) fn count(&self) -> usize {
+        self.watched.borrow().len()
+    }
+
+    /// Shows who waits for what, and whether it is to be writable.
+    pub(crate) fn show(&self, mut show: impl FnMut(usize, Descriptor, bool, &AnyNode)) {
+        for (key, watched) in &*self.watched.borrow() {
+            if let Watched::Socket(readiness, descriptor) = watched {
+                readiness.show(|writable, node| show(key, *descriptor, writable, node));
+            }
         }
     }
 
@@ -234,7 +273,7 @@ impl Poller {
             .collect();
         let mut waiters = Vec::new();
         for (_, watched) in &*self.watched.borrow() {
-            if let Watched::Socket(readiness) = watched {
+            if let Watched::Socket(readiness, _) = watched {
                 readiness.take_waiters(|_| true, &mut waiters);
             }
         }

@@ -7,11 +7,16 @@ use std::marker::PhantomData;
 
 pub use coroutine_macros::{coroutine_block, generator_block};
 
-pub use crate::coroutine::{Descriptor, Frame};
+pub use std::format;
+
+pub use crate::coroutine::{Descriptor, Lazy, with_name};
 use crate::generator::{AsyncGenerator, Generator};
 pub use crate::generator::{Item, Yielder};
 use crate::log;
 pub use crate::log::{error as log_error, warn as log_warn};
+pub use crate::net::accept::is_of_a_connection;
+pub use crate::net::doors::{Door, Pause, pause_accepting};
+pub use crate::process::execute_anew;
 pub use crate::running::{run_main, run_test};
 pub use crate::site::{Site, Sites};
 pub use crate::sites;
@@ -19,12 +24,12 @@ pub use crate::task::start;
 pub use crate::yieldable::At;
 
 /// A lazy coroutine: it runs when it is yielded, in whatever yields it.
-pub fn lazy<T, D, F>(describe: D, body: F) -> Frame<D, F>
+pub fn lazy<T, D, F>(describe: D, body: F) -> Lazy<D, F>
 where
-    D: Fn() -> Descriptor<T> + Copy,
+    D: Fn() -> Descriptor<T>,
     F: StdFuture<Output = T>,
 {
-    Frame::new(describe, body)
+    Lazy::new(describe, body)
 }
 
 /// A generator: `body` makes its state machine, around the yielder that its yield points are made from.
@@ -112,12 +117,27 @@ impl<T> ProbeOther<T> for Probe<T> {
 }
 
 /// A function that makes a coroutine's description. It captures nothing, so it takes no room in the coroutine.
+///
+/// A name after `=` is the user's own, and stands for itself; any other is a function's, in its module.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! sites {
+    (= $name:literal $($rest:tt)*) => {
+        $crate::__sites! { "", $name $($rest)* }
+    };
+    ($($rest:tt)*) => {
+        $crate::__sites! { ::core::module_path!(), $($rest)* }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __sites {
     (
+        $module:expr,
         $name:literal at $line:literal : $column:literal $(-> $returns:ty)? ;
         $($number:literal = $at_line:literal : $at_column:literal $operand:literal ;)*
+        $(flow $flow:literal)?
     ) => {
         || {
             static SITES: $crate::Sites = $crate::Sites::new(
@@ -126,7 +146,9 @@ macro_rules! sites {
                 $line,
                 $column,
                 &[$($crate::Site::new($at_line, $at_column, $operand)),*],
-            );
+            )
+            .in_module($module)
+            $(.with_flow($flow))?;
             $crate::__describe!(SITES $(, $returns)?)
         }
     };
@@ -148,4 +170,19 @@ macro_rules! __describe {
     ($sites:ident) => {
         $crate::__private::Descriptor::plain(&$sites)
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Descriptor;
+
+    #[test]
+    fn a_table_has_a_flow_where_the_macro_writes_one() {
+        let with = sites! { "f" at 1 : 1; 0 = 2 : 5 "a"; flow "s 0\n0 e" };
+        let with: Descriptor<()> = with();
+        assert_eq!(with.sites.flow(), Some("s 0\n0 e"));
+        let without = sites! { "f" at 1 : 1; 0 = 2 : 5 "a"; };
+        let without: Descriptor<()> = without();
+        assert_eq!(without.sites.flow(), None);
+    }
 }

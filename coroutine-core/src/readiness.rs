@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::task::Context;
 
+use crate::asker::Asker;
 use crate::node::AnyNode;
-use crate::task::Asker;
 use crate::waker;
 
 /// Both directions of a socket.
@@ -26,11 +26,21 @@ impl Readiness {
         self.reader.is_awaited() || self.writer.is_awaited()
     }
 
+    /// Shows who waits, and whether it is to write.
+    pub(crate) fn show(&self, mut show: impl FnMut(bool, &AnyNode)) {
+        for (writable, direction) in [(false, &self.reader), (true, &self.writer)] {
+            let waiters = direction.waiters.borrow();
+            waiters
+                .iter()
+                .for_each(|waiter| show(writable, waiter.node()));
+        }
+    }
+
     /// Takes those who wait and are `which`.
-    pub(crate) fn take_waiters(&self, which: fn(&AnyNode) -> bool, taken: &mut Vec<AnyNode>) {
+    pub(crate) fn take_waiters(&self, which: impl Fn(&Asker) -> bool, taken: &mut Vec<AnyNode>) {
         for direction in [&self.reader, &self.writer] {
             let mut waiters = direction.waiters.borrow_mut();
-            let those = waiters.extract_if(.., |waiter| which(waiter.node()));
+            let those = waiters.extract_if(.., |waiter| which(waiter));
             taken.extend(those.map(Asker::into_node));
         }
     }
@@ -87,17 +97,32 @@ impl Direction {
         let mut waiters = self.waiters.borrow_mut();
         let same =
             |waiter: &Asker| waiter.node() == asker.node() || waker::waits_for(waiter.node(), cx);
-        let gone: Vec<Asker> = match waiters.iter().position(same) {
-            Some(at) => vec![std::mem::replace(&mut waiters[at], asker)],
-            None => {
-                // Those who have ended would be kept until the next event.
-                let ended = waiters
-                    .extract_if(.., |waiter| waiter.has_ended())
-                    .collect();
-                waiters.push(asker);
-                ended
-            }
-        };
+        if let Some(waiter) = waiters.iter_mut().find(|waiter| same(waiter)) {
+            let before = std::mem::replace(waiter, asker);
+            drop(waiters);
+            drop(before);
+            return;
+        }
+        // Those who have ended would be kept until the next event.
+        let ended: Vec<Asker> = waiters
+            .extract_if(.., |waiter| waiter.has_ended())
+            .collect();
+        waiters.push(asker);
+        drop(waiters);
+        drop(ended);
+    }
+
+    /// Schedules `node` at the next event. The loop does not go on for its sake.
+    pub(crate) fn watch(&self, node: AnyNode) {
+        self.waiters.borrow_mut().push(Asker::in_background(node));
+    }
+
+    /// Takes out those that [`watch`](Self::watch) has added.
+    pub(crate) fn unwatch(&self) {
+        let mut waiters = self.waiters.borrow_mut();
+        let gone: Vec<Asker> = waiters
+            .extract_if(.., |waiter| waiter.is_in_background())
+            .collect();
         drop(waiters);
         drop(gone);
     }
@@ -108,6 +133,11 @@ impl Direction {
 
     fn take_waiters(&self, taken: &mut Vec<AnyNode>) {
         let mut waiters = self.waiters.borrow_mut();
-        taken.extend(waiters.drain(..).map(Asker::into_node));
+        // As a rule there is nobody, or one, which is worth not beginning with a list.
+        match waiters.len() {
+            0 => {}
+            1 => taken.extend(waiters.pop().map(Asker::into_node)),
+            _ => taken.extend(waiters.drain(..).map(Asker::into_node)),
+        }
     }
 }

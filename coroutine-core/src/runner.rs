@@ -28,12 +28,12 @@ pub(crate) enum Step<T> {
 
 impl<T, D, F> Runner<D, F>
 where
-    D: Fn() -> Descriptor<T> + Copy,
+    D: Fn() -> Descriptor<T> + Clone,
     F: StdFuture<Output = T>,
 {
     pub(crate) fn new(describe: D, body: F) -> Self {
         Self {
-            describe,
+            describe: describe.clone(),
             frame: UnsafeCell::new(ManuallyDrop::new(Frame::new(describe, body))),
         }
     }
@@ -66,6 +66,27 @@ where
     pub(crate) unsafe fn free(&self) {
         // SAFETY: the caller's word.
         unsafe { ManuallyDrop::drop(&mut *self.frame.get()) }
+    }
+
+    /// Takes down when it was suspended, which is now.
+    ///
+    /// # Safety
+    ///
+    /// The frame has not been freed, and the body does not run.
+    #[inline]
+    pub(crate) unsafe fn suspended_at(&self, now: u32) {
+        // SAFETY: the caller's word, so there is no mutable reference.
+        unsafe { &*self.frame.get() }.since().set(now);
+    }
+
+    /// When it was suspended.
+    ///
+    /// # Safety
+    ///
+    /// The frame has not been freed, and the body does not run.
+    pub(crate) unsafe fn since(&self) -> u32 {
+        // SAFETY: as for `suspended_at`.
+        unsafe { &*self.frame.get() }.since().get()
     }
 
     /// Where it is suspended.

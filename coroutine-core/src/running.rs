@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::context_var::Context;
 use crate::coroutine::Descriptor;
 use crate::current;
-use crate::error::LoopError;
+use crate::error::{LoopError, Stuck};
 use crate::future::Future;
 use crate::handle::Handle;
 use crate::io_loop::{IoLoop, Owner};
@@ -18,7 +18,9 @@ use crate::node::Local;
 use crate::outcome::Outcome;
 use crate::shutdown::ShutdownReport;
 use crate::site::Sites;
+use crate::stamp::{self, Stamp};
 use crate::task;
+use crate::watch::Held;
 use crate::yieldable::Yieldable;
 
 /// Running.
@@ -40,7 +42,7 @@ impl IoLoop {
             if entered.turn(Limit::Never)? == Turn::NothingLeft {
                 return match core.live().is_empty() {
                     true => Ok(()),
-                    false => Err(LoopError::deadlock(core.live().suspensions())),
+                    false => Err(LoopError::deadlock(Stuck::new(core))),
                 };
             }
         }
@@ -185,10 +187,13 @@ impl IoLoop {
         let entered = Entered::new(self)?;
         let core = self.core();
         let body = async move { function().into_yielded().await };
-        let main = {
-            let _context = entered.context.enter();
-            task::start_hidden(Rc::clone(core), || Descriptor::plain(&MAIN), body)
-        };
+        let main = core.watch().time(
+            || Held::Start,
+            || {
+                let _context = entered.context.enter();
+                task::start_hidden(Rc::clone(core), || Descriptor::plain(&MAIN), body)
+            },
+        );
         main.when_done(Local::new(Interrupt(Rc::clone(core))).erase());
         let mut main = CancelOnDrop(main);
         let end = entered.turn_until_done(&main.0, limit, timeout);
@@ -272,6 +277,8 @@ struct Entered<'a> {
     outer: Option<IoLoop>,
     /// The variables of whoever runs the loop, which are not those of its coroutines.
     context: Context,
+    /// The time of whoever runs the loop, which may be another loop's.
+    stamp: Stamp,
 }
 
 impl<'a> Entered<'a> {
@@ -285,10 +292,13 @@ impl<'a> Entered<'a> {
         let outer = current::replace(Some(io_loop.clone()));
         let context = Context::default();
         context.exchange();
+        let stamp = stamp::now();
+        io_loop.core().tick();
         Ok(Self {
             io_loop,
             outer,
             context,
+            stamp,
         })
     }
 
@@ -321,10 +331,10 @@ impl<'a> Entered<'a> {
                 });
             }
             if core.is_over(limit) {
-                return Err(LoopError::timed_out(timeout, core.live().suspensions()));
+                return Err(LoopError::timed_out(timeout, Stuck::new(core)));
             }
             if self.turn(limit)? == Turn::NothingLeft {
-                return Err(LoopError::deadlock(core.live().suspensions()));
+                return Err(LoopError::deadlock(Stuck::new(core)));
             }
         }
         Ok(())
@@ -334,6 +344,7 @@ impl<'a> Entered<'a> {
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         self.context.exchange();
+        stamp::set(self.stamp);
         drop(current::replace(self.outer.take()));
         let core = self.io_loop.core();
         if core.phase().get() == Phase::Closing {

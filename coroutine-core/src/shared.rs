@@ -7,9 +7,9 @@ use std::future::Future as StdFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::future::Future;
+use crate::future::{Future, leave_note};
 use crate::group::Group;
-use crate::node::{AnyNode, Local, Node};
+use crate::node::{self, AnyNode, Local, Node};
 use crate::outcome::Outcome;
 use crate::waker;
 
@@ -115,6 +115,7 @@ impl<T: Clone + 'static> SharedFuture<T> {
     }
 
     fn wait(&self, cx: &Context<'_>) {
+        leave_note(self.state.source.node(), true);
         let state = &self.state;
         let slot = Cell::new(self.ticket.get().and_then(|ticket| state.take_slot(ticket)));
         // Outside of the borrow, since a foreign waker is cloned and the old one dropped.
@@ -182,6 +183,12 @@ unsafe impl<T: 'static> Node for State<T> {
 
     fn run(this: &Local<Self>) {
         Self::schedule(this);
+    }
+
+    fn show_waiters(this: &Local<Self>, show: &mut dyn FnMut(&AnyNode)) {
+        for waiter in &*this.waiters.borrow() {
+            node::show(&waiter.slot, show);
+        }
     }
 }
 

@@ -20,10 +20,13 @@ use signal_hook::SigId;
 use signal_hook::consts::FORBIDDEN;
 use signal_hook::low_level::{pipe, signal_name, unregister};
 
+use crate::dump::Dump;
 use crate::handler::Interest;
 use crate::io_loop::IoLoop;
+use crate::log;
 use crate::loop_core::{LoopCore, drop_handler};
 use crate::net::watched::Watched;
+use crate::poller::Purpose;
 
 /// A signal's number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,7 +115,7 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
     let (pipe, registration) = listen(kind)?;
     Ok(Signal {
         registration,
-        pipe: Watched::new(mio::net::UnixStream::from_std(pipe))?,
+        pipe: Watched::with_purpose(mio::net::UnixStream::from_std(pipe), Purpose::Signal(kind))?,
     })
 }
 
@@ -233,6 +236,40 @@ impl IoLoop {
     }
 }
 
+/// Seeing what goes on from outside.
+impl IoLoop {
+    /// Has the loop log its [dump](Self::dump) after each signal, as a warning: `kill -USR1`, or Ctrl-\\ where it is [`SignalKind::QUIT`]. One call when the program begins:
+    ///
+    /// ```
+    /// use coroutine_core::{IoLoop, signal::SignalKind};
+    ///
+    /// let io_loop = IoLoop::current();
+    /// io_loop.dump_on_signal(SignalKind::QUIT)?.forget();
+    /// io_loop.start()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Unlike another handler it does not keep the loop going: one that has nothing else left to wait for ends, and one that can never wake says so. It runs as a
+    /// callback does, so a loop that is held by another one says nothing before that is done; who holds it, a [watchdog](Self::set_blocking_log_threshold) tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`signal`].
+    #[track_caller]
+    pub fn dump_on_signal(&self, kind: SignalKind) -> io::Result<SignalHandler> {
+        let io_loop = Rc::downgrade(self.core());
+        let handler = self.add_signal_handler(kind, move || {
+            if let Some(io_loop) = io_loop.upgrade() {
+                log::warn(format_args!("{kind}: {}", Dump::of(&io_loop)));
+            }
+        })?;
+        if let Some(added) = self.core().poller().handler(handler.fd) {
+            added.set_background();
+        }
+        Ok(handler)
+    }
+}
+
 /// A signal's handler that was added. Dropping it leaves the handler as it is.
 #[must_use = "a handler that nobody can remove keeps its loop going"]
 pub struct SignalHandler {
@@ -243,6 +280,9 @@ pub struct SignalHandler {
 }
 
 impl SignalHandler {
+    /// Leaves the handler as it is, for as long as its loop is there.
+    pub fn forget(self) {}
+
     /// Removes the handler, which is not called any more, also when the signal has come already.
     pub fn remove(self) {
         let removed = self.io_loop.poller().remove_handler(self.fd);

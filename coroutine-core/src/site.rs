@@ -1,7 +1,9 @@
 //! Yield points as data: where each one stands in the source, and which one a coroutine is suspended at.
 
-use std::cell::Cell;
 use std::fmt;
+use std::sync::Arc;
+
+use crate::trail;
 
 /// One yield point of a coroutine, as the macro found it in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +46,14 @@ impl Site {
 /// The table of a coroutine's yield points, which the macro emits once per coroutine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sites {
+    /// The path of the module, empty where the name needs none.
+    module: &'static str,
     name: &'static str,
     file: &'static str,
     line: u32,
     column: u32,
     sites: &'static [Site],
+    flow: Option<&'static str>,
 }
 
 impl Sites {
@@ -62,12 +67,48 @@ impl Sites {
         sites: &'static [Site],
     ) -> Self {
         Self {
+            module: "",
             name,
             file,
             line,
             column,
             sites,
+            flow: None,
         }
+    }
+
+    /// The same table, of a coroutine in `module`.
+    #[must_use]
+    pub const fn in_module(mut self, module: &'static str) -> Self {
+        self.module = module;
+        self
+    }
+
+    /// The path of the module in which the coroutine is declared; empty if it is not known.
+    #[must_use]
+    pub const fn module(&self) -> &'static str {
+        self.module
+    }
+
+    /// The column of the declaration in characters, counted from one.
+    #[must_use]
+    pub const fn column(&self) -> u32 {
+        self.column
+    }
+
+    /// With the text of its [`flow`](Self::flow).
+    #[must_use]
+    pub const fn with_flow(mut self, flow: &'static str) -> Self {
+        self.flow = Some(flow);
+        self
+    }
+
+    /// Which yield point can follow which: the text of a `coroutine_graph::Flow`.
+    ///
+    /// `None` without the feature `flow`, with which each coroutine's table keeps some bytes of text for each yield point.
+    #[must_use]
+    pub const fn flow(&self) -> Option<&'static str> {
+        self.flow
     }
 
     /// The coroutine's name: the function's, unless the attribute gave another.
@@ -144,49 +185,58 @@ impl StateCode {
     }
 }
 
-thread_local! {
-    /// The yield point that has reported "not ready" last, on its way out to its coroutine.
-    ///
-    /// A yield point writes its number when its operand is not ready, and the coroutine around it reads the number as soon
-    /// as its body has returned. Nested coroutines do so from the inside out, so each reads its own.
-    static REACHED: Cell<StateCode> = const { Cell::new(StateCode::ELSEWHERE) };
-}
-
 /// Called by a yield point that suspends.
 #[inline]
 pub(crate) fn reach(site: u16) {
-    REACHED.set(StateCode(site));
+    trail::set_reached(StateCode(site));
 }
 
 /// Called by a coroutine before its body runs, so that a stale number is not taken for its own.
 #[inline]
 pub(crate) fn clear_reached() {
-    REACHED.set(StateCode::ELSEWHERE);
+    trail::set_reached(StateCode::ELSEWHERE);
 }
 
 /// Called by a coroutine whose body has suspended.
 #[inline]
 pub(crate) fn reached() -> StateCode {
     // Taken, so that a coroutine around this one does not take it for its own.
-    REACHED.replace(StateCode::ELSEWHERE)
+    trail::set_reached(StateCode::ELSEWHERE)
 }
 
 /// Where a coroutine or a generator is suspended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suspension {
     sites: Sites,
+    /// Another name than the table has.
+    name: Option<Arc<str>>,
     state: State,
 }
 
 impl Suspension {
     pub(crate) fn new(sites: Sites, state: State) -> Self {
-        Self { sites, state }
+        Self::named(sites, None, state)
     }
 
-    /// The coroutine's name.
+    pub(crate) fn named(sites: Sites, name: Option<Arc<str>>, state: State) -> Self {
+        Self { sites, name, state }
+    }
+
+    /// The same coroutine at another place.
+    pub(crate) fn moved_to(&self, state: State) -> Self {
+        Self::named(self.sites, self.name.clone(), state)
+    }
+
+    /// The coroutine's name: the function's, or what the attribute says, with the arguments in it.
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.sites.name()
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.sites.name())
+    }
+
+    /// The table of the coroutine's yield points.
+    #[must_use]
+    pub fn sites(&self) -> Sites {
+        self.sites
     }
 
     /// The file of the yield point.
@@ -205,6 +255,15 @@ impl Suspension {
     #[must_use]
     pub fn column(&self) -> u32 {
         self.site().map_or(self.sites.column, Site::column)
+    }
+
+    /// The number of the yield point in the coroutine's [`Sites`], if it is suspended at one.
+    #[must_use]
+    pub fn number(&self) -> Option<u16> {
+        match self.state {
+            State::Suspended(number) => Some(number),
+            _ => None,
+        }
     }
 
     /// The text of what is yielded there, where it is known.
@@ -245,7 +304,7 @@ impl fmt::Display for Suspension {
         write!(
             f,
             "`{}` at {}:{}:{}",
-            sites.name,
+            self.name(),
             sites.file,
             self.line(),
             self.column()

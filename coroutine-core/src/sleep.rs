@@ -1,5 +1,6 @@
 //! Waiting for time, and for a turn.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future as StdFuture;
 use std::pin::Pin;
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use crate::current;
 use crate::loop_core::LoopCore;
+use crate::note::{self, Note};
+use crate::scope;
 use crate::timers::{Nanos, TimerKey};
 use crate::waker;
 
@@ -54,14 +57,22 @@ impl Sleep {
         let key = io_loop.add_timer(deadline, None);
         Self { io_loop, key }
     }
-}
 
-impl StdFuture for Sleep {
-    type Output = ();
+    /// Ends a wait for something else.
+    pub(crate) fn limit(io_loop: Rc<LoopCore>, deadline: Nanos) -> Self {
+        let sleep = Self::new(io_loop, deadline);
+        let mut timers = sleep.io_loop.timers().borrow_mut();
+        timers.mark_limit(sleep.key, scope::innermost());
+        drop(timers);
+        sleep
+    }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let slot = std::cell::Cell::new(None);
+    /// Has whoever polls with `cx` woken when the time has come. That this is what is waited for, the caller says, or says otherwise.
+    pub(crate) fn poll_silently(&self, cx: &Context<'_>) -> Poll<()> {
+        let slot = Cell::new(None);
         match self.io_loop.timers().borrow_mut().target(self.key) {
+            // Who polls has done so before, as a rule.
+            Some(Some(target)) if waker::waits_for(target, cx) => return Poll::Pending,
             Some(target) => slot.set(target.take()),
             None => return Poll::Ready(()),
         }
@@ -73,6 +84,15 @@ impl StdFuture for Sleep {
             None => return Poll::Ready(()),
         }
         Poll::Pending
+    }
+}
+
+impl StdFuture for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        note::leave(Note::timer(self.key.slot()));
+        self.poll_silently(cx)
     }
 }
 

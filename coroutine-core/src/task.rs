@@ -13,6 +13,7 @@
 //! The loop's table of live coroutines holds one counted pointer to a task from its first suspension until it ends, the coroutine's
 //! `Future` another, and whatever will wake it a third.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::future::Future as StdFuture;
 use std::mem::ManuallyDrop;
@@ -21,6 +22,7 @@ use std::rc::Rc;
 use std::sync::atomic::AtomicPtr;
 use std::task::Context as TaskContext;
 
+use crate::ancestors::ancestors;
 use crate::completion::{Completion, Taken};
 use crate::context_var::Context;
 use crate::coroutine::Descriptor;
@@ -29,10 +31,13 @@ use crate::future::Future;
 use crate::live::Key;
 use crate::log;
 use crate::loop_core::LoopCore;
-use crate::node::{AnyNode, Kind, Local, Node};
+use crate::node::{self, AnyNode, Kind, Local, Node, TaskRef};
+use crate::note;
 use crate::outcome::{Outcome, Panicked};
+use crate::portrait::{Portrait, Status};
 use crate::runner::{Runner, Step};
 use crate::site::{State, Suspension};
+use crate::stamp;
 use crate::waker::{self, Remote};
 
 /// It stands in the loop's queue.
@@ -49,10 +54,17 @@ const CANCELLED: u32 = 1 << 4;
 const DETACHED: u32 = 1 << 5;
 /// It is the loop's own, and no suspended coroutine in the eyes of a user.
 const HIDDEN: u32 = 1 << 6;
-/// It runs, or will, to show whether it waits still for what it waited for: see [`ask`].
+/// It runs, or will, to show whether it waits still for what it waited for: see [`ask`](crate::asker::ask).
 pub(crate) const ASKED: u32 = 1 << 7;
 /// Its error or panic is not logged where nobody looks at it.
 const QUIET: u32 = 1 << 8;
+/// From this bit on the flags hold the task's serial number.
+const SERIAL: u32 = 12;
+
+thread_local! {
+    /// The serial number of the next task. Not the loop's own, so that one of a loop that is gone is told from one that comes to lie in its place.
+    static NEXT: Cell<u32> = const { Cell::new(0) };
+}
 
 /// A coroutine that was started.
 #[repr(C)]
@@ -101,66 +113,43 @@ impl TaskPart {
         &self.io_loop
     }
 
+    pub(crate) fn runs(&self) -> u32 {
+        self.runs.get()
+    }
+
     pub(crate) fn count_run(&self) {
         self.runs.set(self.runs.get().wrapping_add(1));
     }
 }
 
-/// Who has asked to be woken, as one can check later whether it waits still.
-pub(crate) struct Asker {
-    node: AnyNode,
-    /// At which of its runs a task has asked.
-    run: u32,
-    /// Whether it is known to wait, unless it has run since.
-    confirmed: bool,
-}
-
-impl Asker {
-    pub(crate) fn new(node: AnyNode) -> Self {
-        // Nobody can be asked who is no task.
-        let confirmed = part(&node).is_none() || node.flags().get() & ASKED != 0;
-        Self {
-            run: run_of(&node),
-            node,
-            confirmed,
-        }
+impl TaskRef {
+    /// Its number, of which there are 2^20.
+    pub(crate) fn number(self) -> u32 {
+        self.serial >> SERIAL
     }
 
-    pub(crate) fn node(&self) -> &AnyNode {
-        &self.node
-    }
-
-    pub(crate) fn into_node(self) -> AnyNode {
-        self.node
-    }
-
-    /// Whether it is known to wait still.
-    pub(crate) fn is_confirmed(&self) -> bool {
-        self.confirmed && stands_at(&self.node, self.run)
-    }
-
-    /// Whether it is a task that has ended.
-    pub(crate) fn has_ended(&self) -> bool {
-        part(&self.node).is_some() && self.node.flags().get() & ENDED != 0
+    /// Whether it is its loop's own, and not in the table of those that live.
+    pub(crate) fn is_hidden(self) -> bool {
+        self.serial & HIDDEN != 0
     }
 }
 
-/// At which of its runs a task is.
-pub(crate) fn run_of(node: &AnyNode) -> u32 {
-    part(node).map_or(0, |part| part.runs.get())
+/// Whether the task is the loop's own.
+pub(crate) fn is_hidden(node: &AnyNode) -> bool {
+    part(node).is_some() && node.flags().get() & HIDDEN != 0
 }
 
-/// Whether the task waits where it did at the end of this run, and is waited for itself.
-pub(crate) fn stands_at(node: &AnyNode, run: u32) -> bool {
-    run_of(node) == run && node.is_waited_for()
+/// A task's serial number among its thread's, and whether it is the loop's own, which it stays as well.
+fn serial_of(flags: &Cell<u32>) -> u32 {
+    flags.get() & (u32::MAX << SERIAL | HIDDEN)
 }
 
-/// Has a task run, so that it shows whether it waits still for what it waited for: it asks again, or it does not.
-pub(crate) fn ask(node: &AnyNode) {
-    if part(node).is_some() {
-        node.flags().set(node.flags().get() | ASKED);
+/// As what others remember the node, which is a task and not a member of one.
+pub(crate) fn name_of(node: &AnyNode) -> TaskRef {
+    TaskRef {
+        address: node.header_ptr().addr(),
+        serial: serial_of(node.flags()),
     }
-    node.schedule();
 }
 
 /// Sees to it that the task's error or panic is not logged, if it is a task.
@@ -176,7 +165,7 @@ pub(crate) fn loop_of(node: &AnyNode) -> Option<&Rc<LoopCore>> {
 }
 
 /// What all tasks have, if the node is one.
-fn part(node: &AnyNode) -> Option<&TaskPart> {
+pub(crate) fn part(node: &AnyNode) -> Option<&TaskPart> {
     // SAFETY: a task begins with its part.
     (node.kind() == Kind::Task).then(|| unsafe { node.node() })
 }
@@ -199,7 +188,7 @@ pub(crate) fn wake_due(node: &AnyNode, io_loop: &Rc<LoopCore>) {
 pub fn start<T, D, F>(describe: D, body: F) -> Future<T>
 where
     T: 'static,
-    D: Fn() -> Descriptor<T> + Copy + 'static,
+    D: Fn() -> Descriptor<T> + Clone + 'static,
     F: StdFuture<Output = T> + 'static,
 {
     start_on(current::core(), describe, body, 0)
@@ -209,7 +198,7 @@ where
 pub(crate) fn start_hidden<T, D, F>(io_loop: Rc<LoopCore>, describe: D, body: F) -> Future<T>
 where
     T: 'static,
-    D: Fn() -> Descriptor<T> + Copy + 'static,
+    D: Fn() -> Descriptor<T> + Clone + 'static,
     F: StdFuture<Output = T> + 'static,
 {
     start_on(io_loop, describe, body, HIDDEN)
@@ -224,7 +213,7 @@ pub(crate) fn start_on<T, D, F>(
 ) -> Future<T>
 where
     T: 'static,
-    D: Fn() -> Descriptor<T> + Copy + 'static,
+    D: Fn() -> Descriptor<T> + Clone + 'static,
     F: StdFuture<Output = T> + 'static,
 {
     let task = Local::new(Task {
@@ -232,7 +221,8 @@ where
         completion: Completion::new(),
         runner: Runner::new(describe, body),
     });
-    task.flags().set(flags);
+    task.flags()
+        .set(flags | NEXT.replace(NEXT.get().wrapping_add(1)) << SERIAL);
     Task::run(&task);
     Future::new(task, |task| &task.completion)
 }
@@ -240,7 +230,7 @@ where
 impl<T, D, F> Task<T, D, F>
 where
     T: 'static,
-    D: Fn() -> Descriptor<T> + Copy + 'static,
+    D: Fn() -> Descriptor<T> + Clone + 'static,
     F: StdFuture<Output = T> + 'static,
 {
     /// Runs the body to its next suspension.
@@ -255,9 +245,20 @@ where
         })
     }
 
+    #[inline]
     fn suspend(this: &Local<Self>) {
-        let flags = this.flags();
-        let now = flags.get();
+        this.completion.set_note(note::take());
+        // SAFETY: neither `RUNNING` nor `ENDED` is set.
+        unsafe { this.runner.suspended_at(stamp::now()) };
+        let flags = this.flags().get();
+        if this.part.key.get().is_none() || flags & (CANCELLED | AGAIN | ASKED) != 0 {
+            Self::suspend_unusually(this, flags);
+        }
+    }
+
+    /// For the first time, or with flags that tell of something; or it is hidden, or its loop is closed, which has no table then.
+    #[inline(never)]
+    fn suspend_unusually(this: &Local<Self>, now: u32) {
         if now & CANCELLED != 0 || this.part.io_loop.is_closed() {
             Self::end(this, Err(Outcome::Cancelled));
             return;
@@ -267,7 +268,7 @@ where
         }
         // One that was asked may take several turns to come to where it waits.
         let asked = if now & QUEUED == 0 { ASKED } else { 0 };
-        flags.set(now & !(AGAIN | asked));
+        this.flags().set(now & !(AGAIN | asked));
         if now & AGAIN != 0 {
             Self::schedule(this);
         }
@@ -277,6 +278,8 @@ where
     fn end(this: &Local<Self>, result: Result<T, Outcome>) {
         this.flags().set(this.flags().get() | ENDED);
         this.part.count_run();
+        // One that something has left which is not waited for any more.
+        note::take();
         this.part.context.end(|| {
             // SAFETY: `RUNNING` is clear; `ENDED` was clear and is set now, so this happens once, and nobody uses the frame any more.
             log::catching("a destructor of a coroutine", || unsafe {
@@ -297,9 +300,15 @@ where
         drop(alive);
     }
 
+    #[cold]
+    fn end_in_panic(this: &Local<Self>, payload: Box<dyn Any + Send>) {
+        let panicked = Panicked::new(this.running(), ancestors(this), payload);
+        Self::end(this, Err(Outcome::Panicked(panicked)));
+    }
+
     /// Where the coroutine is while it runs: somewhere in its function.
     fn running(&self) -> Suspension {
-        Suspension::new(self.runner.descriptor().sites, State::Running)
+        self.runner.descriptor().at(State::Running)
     }
 
     /// Logs a result that nobody will look at, if it is a failure.
@@ -308,7 +317,7 @@ where
             return;
         }
         let descriptor = this.runner.descriptor();
-        let place = Suspension::new(descriptor.sites, State::Returned);
+        let place = descriptor.at(State::Returned);
         match result {
             Ok(value) => {
                 if let Some(error) = (descriptor.error)(&value) {
@@ -330,7 +339,7 @@ where
 unsafe impl<T, D, F> Node for Task<T, D, F>
 where
     T: 'static,
-    D: Fn() -> Descriptor<T> + Copy + 'static,
+    D: Fn() -> Descriptor<T> + Clone + 'static,
     F: StdFuture<Output = T> + 'static,
 {
     const KIND: Kind = Kind::Task;
@@ -358,10 +367,7 @@ where
         match step {
             Step::Suspended => Self::suspend(this),
             Step::Returned(value) => Self::end(this, Ok(value)),
-            Step::Panicked(payload) => {
-                let panicked = Panicked::new(this.running(), payload);
-                Self::end(this, Err(Outcome::Panicked(panicked)));
-            }
+            Step::Panicked(payload) => Self::end_in_panic(this, payload),
         }
     }
 
@@ -382,6 +388,36 @@ where
                 Self::report(this, result);
             });
         }
+    }
+
+    fn portrait(this: &Local<Self>) -> Option<Portrait> {
+        let flags = this.flags().get();
+        let suspension = Self::suspension(this)?;
+        let (status, since) = match flags & (RUNNING | QUEUED) {
+            0 => (Status::Suspended, None),
+            QUEUED => (Status::Ready, None),
+            _ => (Status::Running, Some(stamp::now())),
+        };
+        Some(Portrait {
+            suspension,
+            status,
+            // SAFETY: where it runs, the time was told above; else neither `RUNNING` nor `ENDED` is set.
+            since: since.unwrap_or_else(|| unsafe { this.runner.since() }),
+            note: this.completion.note(),
+            bytes: size_of::<F>(),
+            slot: this.part.key.get(),
+        })
+    }
+
+    fn owner(this: &Local<Self>) -> Option<TaskRef> {
+        Some(TaskRef {
+            address: this.header_ptr().addr(),
+            serial: serial_of(this.flags()),
+        })
+    }
+
+    fn show_waiters(this: &Local<Self>, show: &mut dyn FnMut(&AnyNode)) {
+        node::show(this.completion.waiter(), show);
     }
 
     fn suspension(this: &Local<Self>) -> Option<Suspension> {

@@ -35,6 +35,10 @@ impl TimerKey {
         serial: u32::MAX,
     };
 
+    pub(crate) fn slot(self) -> u32 {
+        self.slot
+    }
+
     #[cfg(test)]
     pub(crate) fn of(slot: u32, serial: u32) -> Self {
         Self { slot, serial }
@@ -69,13 +73,29 @@ fn age(a: u32, b: u32) -> Ordering {
 struct Slot {
     /// That of the timer which is here, or [`VACANT`].
     serial: u32,
-    /// The next vacant slot, where this one is vacant.
+    /// The next vacant slot, where this one is vacant; [`LIMIT`] and more where the timer ends a wait for something else.
     next_vacant: u32,
     /// Whom the timer wakes.
     target: Option<AnyNode>,
 }
 
 const VACANT: u32 = u32::MAX;
+/// Set beside the number of the [part](crate::scope) that waits, as far as there is room for it.
+const LIMIT: u32 = 1 << 31;
+
+/// The number by which a limit knows a part. One bit fewer than there is room for, so that no limit is taken for [`VACANT`].
+pub(crate) fn limit_number(part: u64) -> u32 {
+    part as u32 & ((LIMIT >> 1) - 1)
+}
+
+/// A timer, as a dump shows it.
+pub(crate) struct Shown<'a> {
+    pub(crate) slot: usize,
+    pub(crate) deadline: Nanos,
+    /// The part whose wait for something else it ends, zero if that is none, as far as the number goes.
+    pub(crate) limit_of: Option<u32>,
+    pub(crate) target: &'a AnyNode,
+}
 
 /// Tells of an entry whether its timer has neither fired nor been removed.
 fn is_alive(slots: &[Slot]) -> impl Fn(&Entry) -> bool {
@@ -144,6 +164,7 @@ impl Timers {
         if let Some(slot) = self.slots.get_mut(at as usize) {
             self.vacant = slot.next_vacant;
             slot.serial = serial;
+            slot.next_vacant = VACANT;
             slot.target = target;
             return at;
         }
@@ -165,6 +186,37 @@ impl Timers {
     /// Whom the timer wakes, as a place to change it; nothing where the timer has fired or was removed.
     pub(crate) fn target(&mut self, key: TimerKey) -> Option<&mut Option<AnyNode>> {
         self.slot(key).map(|slot| &mut slot.target)
+    }
+
+    /// Takes down that the timer ends a wait for something else.
+    pub(crate) fn mark_limit(&mut self, key: TimerKey, part: u64) {
+        if let Some(slot) = self.slot(key) {
+            slot.next_vacant = LIMIT | limit_number(part);
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Shows the timers that would wake somebody, in no order.
+    pub(crate) fn show(&self, mut show: impl FnMut(Shown<'_>)) {
+        let soon = self.soon.iter().map(|Reverse(entry)| entry);
+        for entry in soon.chain(self.later.entries()) {
+            let slot = &self.slots[entry.key.slot as usize];
+            if let Some(target) = slot
+                .target
+                .as_ref()
+                .filter(|_| slot.serial == entry.key.serial)
+            {
+                show(Shown {
+                    slot: entry.key.slot as usize,
+                    deadline: entry.deadline,
+                    limit_of: (slot.next_vacant != VACANT).then_some(slot.next_vacant & !LIMIT),
+                    target,
+                });
+            }
+        }
     }
 
     /// Removes a timer, if it has not fired. The caller drops its target, which may run foreign code, when nothing is borrowed.
@@ -203,8 +255,8 @@ impl Timers {
         }
     }
 
-    /// Takes the next timer that is due in this pass; its target is woken by the caller.
-    pub(crate) fn pop_due(&mut self, pass: Pass) -> Option<Option<AnyNode>> {
+    /// Takes the next timer that is due in this pass, and says by how much it is late; its target is woken by the caller.
+    pub(crate) fn pop_due(&mut self, pass: Pass) -> Option<(Nanos, Option<AnyNode>)> {
         loop {
             let Some(&Reverse(entry)) = self.soon.peek() else {
                 if self.advance(pass.now) {
@@ -220,7 +272,7 @@ impl Timers {
             }
             self.pop_soon();
             if let Some(target) = self.vacate(entry.key) {
-                return Some(target);
+                return Some((pass.now - entry.deadline, target));
             }
         }
     }

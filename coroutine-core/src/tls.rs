@@ -43,6 +43,9 @@ pub fn client_config_trusting(roots: RootCertStore) -> Arc<ClientConfig> {
 
 /// A server's configuration with a certificate, the chain that leads to its authority, and its key.
 ///
+/// Files in PEM are read by `CertificateDer::pem_file_iter(path)` and `PrivateKeyDer::from_pem_file(path)`, with the trait `PemObject` of
+/// `rustls::pki_types::pem`.
+///
 /// # Errors
 ///
 /// Fails when the key is not one that can be used, or does not belong to the certificate.

@@ -11,8 +11,50 @@ use pin_project_lite::pin_project;
 
 use crate::collection::{Collection, Gather, Members};
 use crate::failure::{Failures, Judge};
+use crate::note;
+use crate::scope::{Part, Scope};
+use crate::site::StateCode;
 use crate::slot::Slot;
 use crate::yieldable::{OfKind, Yieldable, kind};
+
+pin_project! {
+    /// A member: its place, and what a dump says of it.
+    pub struct Member<F: StdFuture> {
+        scope: Scope,
+        #[pin]
+        slot: Slot<F>,
+    }
+}
+
+impl<F: StdFuture> Member<F> {
+    fn new(future: F) -> Self {
+        Self {
+            scope: Scope::new(),
+            slot: Slot::new(future),
+        }
+    }
+
+    fn slot(self: Pin<&mut Self>) -> Pin<&mut Slot<F>> {
+        self.project().slot
+    }
+
+    fn poll(self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.slot.is_done() {
+            return Poll::Ready(());
+        }
+        let entered = this.scope.enter();
+        note::leave_type::<F>();
+        let polled = this.slot.poll(cx);
+        match polled {
+            Poll::Pending => {
+                entered.suspend(StateCode::ELSEWHERE, || Part::Member { index, node: 0 });
+            }
+            Poll::Ready(()) => entered.end(),
+        }
+        polled
+    }
+}
 
 /// `tuple! { Two: a A KA, b B KB }` implements what there is to say of a tuple of two.
 macro_rules! tuple {
@@ -23,15 +65,19 @@ macro_rules! tuple {
             where
                 $($Member: StdFuture),+
             {
-                $(#[pin] $field: Slot<$Member>,)+
+                $(#[pin] $field: Member<$Member>,)+
             }
         }
 
         impl<$($Member: StdFuture),+> Members for $Name<$($Member),+> {
             fn poll_all(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
                 let members = self.project();
-                let mut done = true;
-                $(done &= members.$field.poll(cx).is_ready();)+
+                let (mut done, mut index) = (true, 0);
+                $(
+                    done &= members.$field.poll(index, cx).is_ready();
+                    index += 1;
+                )+
+                let _ = index;
                 if done { Poll::Ready(()) } else { Poll::Pending }
             }
         }
@@ -47,7 +93,7 @@ macro_rules! tuple {
             fn gather(self: Pin<&mut Self>, failures: &mut Failures<Error>) -> Option<Self::Values> {
                 let members = self.project();
                 // All of them are asked before one that is missing ends it.
-                $(let $field = members.$field.take().and_then(|result| failures.sift::<By, _>(result));)+
+                $(let $field = members.$field.slot().take().and_then(|result| failures.sift::<By, _>(result));)+
                 Some(($($field?,)+))
             }
         }
@@ -62,7 +108,7 @@ macro_rules! tuple {
 
             fn into_members(self) -> Self::Members {
                 let ($($field,)+) = self;
-                $Name { $($field: Slot::new($field.into_yielded()),)+ }
+                $Name { $($field: Member::new($field.into_yielded()),)+ }
             }
         }
     };

@@ -12,6 +12,7 @@ use crate::crew::Crew;
 use crate::failure::poll_caught;
 use crate::log;
 use crate::next::{Next, next};
+use crate::note;
 use crate::yieldable::Yieldable;
 
 /// Several futures, of which it gives the results in the order in which they finish, each with its index or key. Tornado's `gen.WaitIterator`.
@@ -208,7 +209,10 @@ impl<F: StdFuture, K> WaitIterator<F, K> {
         let Some(member) = self.members.get_mut(index) else {
             return Poll::Pending;
         };
-        let poll = |cx: &mut Context<'_>| poll_caught(member.future.as_mut(), cx);
+        let poll = |cx: &mut Context<'_>| {
+            note::leave_type::<F>();
+            poll_caught(member.future.as_mut(), cx)
+        };
         let Poll::Ready(result) = self.crew.poll(index, cx, poll) else {
             return Poll::Pending;
         };

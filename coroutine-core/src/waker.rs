@@ -14,15 +14,12 @@ use std::task::{Context, RawWaker, RawWakerVTable, Waker};
 
 use crate::budget;
 use crate::handle::{Shared, thread_id};
+use crate::here::HERE;
 use crate::log;
 use crate::loop_core::LoopCore;
-use crate::node::{AnyNode, Header, Kind, Local, Node, node_of};
-use crate::task::TaskPart;
-
-thread_local! {
-    /// The task whose body is on this thread's stack, topmost. Whoever set it holds a pointer to the task until it is restored.
-    static RUNNING: Cell<*const Header> = const { Cell::new(ptr::null()) };
-}
+use crate::node::{AnyNode, Header, Kind, Local, Node, TaskRef, node_of};
+use crate::portrait::Portrait;
+use crate::task::{self, TaskPart};
 
 /// Calls `run` with the waker that borrows `task`, which is the running one meanwhile.
 ///
@@ -34,13 +31,13 @@ pub(crate) fn with_running<N: Node, R>(task: &Local<N>, run: impl FnOnce(&Waker)
     // SAFETY: the functions of `BORROWED` ask for a pointer to the header of a live task, which `task` keeps alive for as long as the
     // waker can be used: it is never given away, and it goes before this function returns.
     let waker = ManuallyDrop::new(unsafe { Waker::new(header.cast(), &BORROWED) });
-    let outer = RUNNING.replace(header);
+    let outer = HERE.with(|here| here.running.replace(header));
     if outer.is_null() {
         // A coroutine that is started by another one shares its budget, or a chain of short ones would never end.
         budget::refill();
     }
     let result = run(&waker);
-    RUNNING.set(outer);
+    HERE.with(|here| here.running.set(outer));
     result
 }
 
@@ -50,15 +47,57 @@ pub(crate) fn with_running<N: Node, R>(task: &Local<N>, run: impl FnOnce(&Waker)
 /// another task's. The running task is neither.
 #[inline]
 fn running(cx: &Context<'_>) -> Option<ManuallyDrop<AnyNode>> {
-    let (waker, header) = (cx.waker(), RUNNING.get());
+    let (waker, header) = (cx.waker(), running_header());
     if header.is_null()
         || waker.data() != header.cast()
         || !ptr::eq(waker.vtable(), &raw const BORROWED)
     {
         return None;
     }
-    // SAFETY: `RUNNING` came from a pointer of this thread, and whoever set it holds that for longer than `cx` is there.
+    // SAFETY: `Here::running` came from a pointer of this thread, and whoever set it holds that for longer than `cx` is there.
     Some(unsafe { AnyNode::lend(header) })
+}
+
+/// Where the running task, or member of one, lies. Null if there is none.
+#[inline]
+pub(crate) fn running_header() -> *const Header {
+    HERE.with(|here| here.running.get())
+}
+
+/// Calls `look` with the running task or member, if there is one.
+fn with_running_node<R>(look: impl FnOnce(&AnyNode) -> R) -> Option<R> {
+    let header = running_header();
+    // SAFETY: `Here::running` came from a pointer of this thread, and whoever set it holds that until it is restored, which is after `look` has returned.
+    (!header.is_null()).then(|| look(&*unsafe { AnyNode::lend(header) }))
+}
+
+/// The running task, or that of which the running member is one.
+pub(crate) fn running_task() -> Option<TaskRef> {
+    with_running_node(AnyNode::owner).flatten()
+}
+
+/// The running task, where it is known that no member of one runs.
+#[inline]
+pub(crate) fn running_as_task() -> Option<TaskRef> {
+    with_running_node(task::name_of)
+}
+
+/// Where the loop lies whose task is running.
+pub(crate) fn running_loop() -> usize {
+    let loop_of = |node: &AnyNode| task::loop_of(node).map_or(0, |of| Rc::as_ptr(of).addr());
+    with_running_node(loop_of).unwrap_or(0)
+}
+
+/// What the running task tells of itself, for a loop which does not know it yet.
+pub(crate) fn running_portrait(io_loop: &Rc<LoopCore>) -> Option<(TaskRef, Portrait)> {
+    with_running_node(|node| {
+        let is_here = task::loop_of(node).is_some_and(|of| Rc::ptr_eq(of, io_loop));
+        let portrait = node
+            .portrait()
+            .filter(|_| is_here && !task::is_hidden(node))?;
+        Some((node.owner()?, portrait))
+    })
+    .flatten()
 }
 
 /// Whom to wake for `cx`.
@@ -95,7 +134,7 @@ pub(crate) fn waits_for(node: &AnyNode, cx: &Context<'_>) -> bool {
         Kind::ForeignWaker => unsafe { node.node::<ForeignWaker>() }
             .waker
             .will_wake(cx.waker()),
-        Kind::Group | Kind::Other => false,
+        Kind::Group | Kind::Promise | Kind::Other => false,
     }
 }
 

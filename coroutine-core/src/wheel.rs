@@ -95,6 +95,12 @@ impl Wheel {
         firsts.next()
     }
 
+    /// All entries, in no order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let buckets = self.levels.iter().flat_map(|level| &level.buckets);
+        buckets.flatten()
+    }
+
     /// Moves the wheel to the first bucket, if that begins at `now` or earlier. Whatever is due too soon then is given to `due`.
     pub(crate) fn advance(&mut self, now: Nanos, mut due: impl FnMut(Entry)) -> bool {
         let Some((level, bucket, tick)) = self.first() else {

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 
 use crate::current;
 use crate::loop_core::LoopCore;
+use crate::note;
 use crate::sleep::Sleep;
 use crate::timeout::Deadline;
 use crate::timers::Nanos;
@@ -88,6 +89,7 @@ impl<F: StdFuture> StdFuture for WithTimeout<F> {
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut();
         let future = future.expect("what has a time limit is not yielded again after it has ended");
+        note::leave_type::<F>();
         let ended = match future.poll(cx) {
             Poll::Ready(output) => Ok(output),
             Poll::Pending if this.countdown.poll(cx).is_ready() => Err(this.countdown.error()),
@@ -132,9 +134,10 @@ impl Countdown {
         }
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let set = || Sleep::new(Rc::clone(&self.io_loop), self.at);
-        Pin::new(self.sleep.get_or_insert_with(set)).poll(cx)
+    /// Whoever polls it waits for something else, above all.
+    pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let set = || Sleep::limit(Rc::clone(&self.io_loop), self.at);
+        self.sleep.get_or_insert_with(set).poll_silently(cx)
     }
 
     /// Takes the timer back.

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use crate::collection::Collection;
 use crate::multi::All;
+use crate::note;
 use crate::site;
 
 /// What a coroutine may yield.
@@ -193,6 +194,7 @@ impl<const SITE: u16, F: StdFuture> StdFuture for YieldPoint<SITE, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: the future is pinned with `self`: it is only reached here, there is no `Drop`, and `Unpin` is as derived.
         let future = unsafe { self.map_unchecked_mut(|this| &mut this.future) };
+        note::leave_type::<F>();
         let ready = future.poll(cx);
         if ready.is_pending() {
             site::reach(SITE);

@@ -11,6 +11,7 @@ use syn::{Error, Lit, LitStr, Path, Result, Token, Type};
 use crate::check;
 use crate::crate_path;
 use crate::errors::Errors;
+use crate::expand;
 use crate::model::{CratePath, Flavour, Options};
 
 /// A test that says nothing else has five seconds.
@@ -81,7 +82,7 @@ pub(crate) fn options(flavour: Flavour, tokens: TokenStream, errors: &mut Errors
 impl Default for Options {
     fn default() -> Self {
         Options {
-            crate_path: crate_path::find(),
+            crate_path: crate_path::find(crate_path::CORE),
             lazy: None,
             name: None,
             yields: None,
@@ -120,7 +121,11 @@ impl Reader<'_> {
                 self.options.resumes = Some((argument.key.clone(), ty(&argument)));
             }
             (Flavour::Coroutine | Flavour::Generator, "name") => {
-                self.options.name = Some(string(argument)?);
+                let name = string(argument)?;
+                if self.flavour == Flavour::Generator && expand::has_arguments(&name) {
+                    return Err(check::arguments_in_name(&name));
+                }
+                self.options.name = Some(name);
             }
             (Flavour::Test, "timeout") => self.options.timeout_millis = millis(argument)?,
             (Flavour::Test, "virtual_clock") => {

@@ -46,9 +46,22 @@ pub(crate) struct Yields {
 /// let b = a.await;      -> let b = ::coroutine_core::__private::At::<1>.yield_point(a).await;
 /// ```
 pub(crate) fn rewrite(stmts: &mut [Stmt], kind: Kind, crate_path: &CratePath) -> Yields {
+    walk(stmts, kind, Writing::Code(crate_path))
+}
+
+/// Marks the yield points of a body in place, each with the number that it has for `rewrite`; says how many there are.
+///
+/// ```text
+/// let a = yield_!(f());    let a = __yield_point!(0, f());
+/// ```
+pub(crate) fn mark(stmts: &mut [Stmt], kind: Kind) -> usize {
+    walk(stmts, kind, Writing::Marks).sites.len()
+}
+
+fn walk(stmts: &mut [Stmt], kind: Kind, writing: Writing<'_>) -> Yields {
     let mut rewriter = Rewriter {
         kind,
-        crate_path,
+        writing,
         place: Place::Body,
         sites: Vec::new(),
         faults: Vec::new(),
@@ -60,9 +73,16 @@ pub(crate) fn rewrite(stmts: &mut [Stmt], kind: Kind, crate_path: &CratePath) ->
     }
 }
 
+/// What yield points become.
+#[derive(Clone, Copy)]
+enum Writing<'a> {
+    Code(&'a CratePath),
+    Marks,
+}
+
 pub(crate) struct Rewriter<'a> {
     kind: Kind,
-    crate_path: &'a CratePath,
+    writing: Writing<'a>,
     place: Place,
     sites: Vec<Site>,
     faults: Vec<Fault>,
@@ -88,10 +108,12 @@ impl Rewriter<'_> {
     fn yield_point(&mut self, mut operand: Expr, spans: &Spans) -> Expr {
         let number = self.site(spans.first, &operand);
         self.visit_expr_mut(&mut operand);
-        if self.kind == Kind::Coroutine {
-            point::wait(number, &operand, spans, self.crate_path)
-        } else {
-            point::give(number, &operand, spans, self.crate_path)
+        match self.writing {
+            Writing::Marks => point::mark(number, &operand, spans),
+            Writing::Code(path) if self.kind == Kind::Coroutine => {
+                point::wait(number, &operand, spans, path)
+            }
+            Writing::Code(path) => point::give(number, &operand, spans, path),
         }
     }
 
@@ -216,7 +238,10 @@ impl Rewriter<'_> {
             parens: first,
             last: keyword,
         };
-        let call = point::wait(number, &expr.base, &spans, self.crate_path);
+        let call = match self.writing {
+            Writing::Marks => point::mark_await(number, &expr.base, &spans),
+            Writing::Code(path) => point::wait(number, &expr.base, &spans, path),
+        };
         Some(with_attributes(&expr.attrs, call))
     }
 

@@ -6,12 +6,14 @@ use proc_macro2::Span;
 use syn::Error;
 
 mod arguments;
+pub(crate) mod asynchronous;
 mod function;
 mod yields;
 
 pub(crate) use arguments::{
-    duplicate_argument, name_wanted, not_a_function, path_wanted, seconds_wanted, type_wanted,
-    unknown_argument, unreadable_arguments, value_not_wanted, yield_type_missing,
+    arguments_in_name, duplicate_argument, name_wanted, not_a_function, path_wanted,
+    seconds_wanted, type_wanted, unknown_argument, unreadable_arguments, value_not_wanted,
+    yield_type_missing,
 };
 pub(crate) use function::{closure, function, is_second};
 pub(crate) use yields::faults;

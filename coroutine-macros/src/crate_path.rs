@@ -7,13 +7,13 @@ use syn::{Path, parse_quote};
 
 use crate::model::CratePath;
 
-/// The package that a renamed dependency names.
-const PACKAGE: &str = "coroutine-core";
+/// The runtime's package.
+pub(crate) const CORE: &str = "coroutine-core";
 
-/// `::coroutine_core`, or the name that the user's Cargo.toml gives it.
-pub(crate) fn find() -> CratePath {
-    let renamed = manifest().and_then(|manifest| renamed_dependency(&manifest));
-    let name = renamed.unwrap_or_else(|| PACKAGE.replace('-', "_"));
+/// `::coroutine_core`, or the name that the user's Cargo.toml gives it; so for other packages.
+pub(crate) fn find(package: &str) -> CratePath {
+    let renamed = manifest().and_then(|manifest| renamed_dependency(&manifest, package));
+    let name = renamed.unwrap_or_else(|| package.replace('-', "_"));
     let ident = Ident::new(&name, Span::mixed_site());
     let path: Path = parse_quote!(::#ident);
     CratePath::new(path)
@@ -34,12 +34,12 @@ fn manifest() -> Option<String> {
 /// ```
 ///
 /// A rename that only the workspace's root tells is not found: `crate = path` is for that.
-pub(crate) fn renamed_dependency(manifest: &str) -> Option<String> {
+pub(crate) fn renamed_dependency(manifest: &str, package: &str) -> Option<String> {
     let mut table = "";
     for line in manifest.lines().map(str::trim) {
         if let Some(header) = line.strip_prefix('[') {
             table = header.split(']').next().unwrap_or_default();
-        } else if names_package(line) {
+        } else if names_package(line, package) {
             let key = line.split('=').next().unwrap_or_default().trim();
             let name = match key.strip_suffix("package").map(str::trim_end) {
                 Some("") => table.rsplit('.').next().unwrap_or_default(),
@@ -53,7 +53,7 @@ pub(crate) fn renamed_dependency(manifest: &str) -> Option<String> {
 }
 
 /// Whether a line has `package = "coroutine-core"` outside a comment.
-fn names_package(line: &str) -> bool {
+fn names_package(line: &str, package: &str) -> bool {
     let code: String = line
         .split('#')
         .next()
@@ -61,7 +61,7 @@ fn names_package(line: &str) -> bool {
         .split_whitespace()
         .collect();
     ["\"", "'"].iter().any(|quote| {
-        let needle = format!("package={quote}{PACKAGE}{quote}");
+        let needle = format!("package={quote}{package}{quote}");
         code.match_indices(&needle)
             .any(|(at, _)| at == 0 || code[..at].ends_with(['{', ',', '.']))
     })

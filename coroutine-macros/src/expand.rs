@@ -5,7 +5,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, ExprClosure, ReturnType, Signature, Type};
+use syn::{Attribute, ExprClosure, LitStr, ReturnType, Signature, Type};
 
 use crate::model::{
     Argument, Binding, CratePath, Exchange, Flavour, Function, Kind, Machine, Options, Position,
@@ -189,7 +189,9 @@ fn start(crate_path: &CratePath, machine: &Machine) -> TokenStream {
 
 /// Writes the table of yield points: `sites! { "f" at 1:4 -> T; 0 = 2:5 "a"; }`
 ///
-/// Only a coroutine's result can be lost, so only for a coroutine the table tells the type.
+/// A name that the user has given stands behind an equals sign.
+///
+/// Only a coroutine's result can be lost, so only for a coroutine the table tells the type. Where the feature `flow` is on, `flow "s 0\n0 e"` comes last.
 fn sites(crate_path: &CratePath, machine: &Machine) -> TokenStream {
     let Machine { name, sites, .. } = machine;
     let at = place(machine.name_span.into());
@@ -200,7 +202,25 @@ fn sites(crate_path: &CratePath, machine: &Machine) -> TokenStream {
     let numbers = (0..sites.len()).map(Literal::usize_unsuffixed);
     let places = sites.iter().map(|site| place(site.at));
     let operands = sites.iter().map(|site| &site.operand);
-    code!(#crate_path::__private::sites! { #name at #at #output; #(#numbers = #places #operands;)* })
+    let flow = machine.flow.as_ref().map(|flow| code!(flow #flow));
+    let mark = machine.own_name.is_some().then(|| code!(=));
+    let sites = code!(#crate_path::__private::sites! { #mark #name at #at #output; #(#numbers = #places #operands;)* #flow });
+    match &machine.own_name {
+        Some(name) if is_coroutine && has_arguments(name) => with_name(crate_path, &sites, name),
+        _ => sites,
+    }
+}
+
+/// Whether a name is to be formatted.
+pub(crate) fn has_arguments(name: &LitStr) -> bool {
+    name.value().contains(['{', '}'])
+}
+
+/// Has the coroutine's description have a name that is made of the arguments, before the state machine takes these: `with_name(sites! { .. }, format!("fetch {url}"))`
+///
+/// The literal is the user's own, so rustc takes what stands in its braces for the user's code, and reports there what is wrong with it.
+fn with_name(crate_path: &CratePath, sites: &TokenStream, name: &LitStr) -> TokenStream {
+    code!(#crate_path::__private::with_name(#sites, #crate_path::__private::format!(#name)))
 }
 
 /// `line:column`

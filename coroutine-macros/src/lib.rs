@@ -1,4 +1,4 @@
-//! The macros of `coroutine-core`, which re-exports them. Use them from there.
+//! The macros of `coroutine-core` and `coroutine-http`, which re-export them. Use them from there.
 //!
 //! A function goes through a `pipeline`, a module a step:
 //!
@@ -14,9 +14,13 @@
 //! - `body` finds the yield points, numbers and rewrites them (`macros` those among other macros' arguments), as
 //!   `point` writes them, with the `operand`'s text for reports;
 //! - `expand` writes the code, and cannot fail;
+//! - `flow` finds which yield point can follow which (with `flow_macros`, and `look`, which tells what is in an expression), and `record` writes that and the rest down, where `cargo coroutine` or the feature `flow` asks for it;
 //! - `fallback` writes a stand-in beside errors, so that callers of a broken coroutine still compile.
+//!
+//! `asynchronous` is apart: a handler in the callback style is no coroutine.
 
 mod arguments;
+mod asynchronous;
 mod body;
 mod borrow;
 mod check;
@@ -25,6 +29,11 @@ mod discard;
 mod errors;
 mod expand;
 mod fallback;
+mod flow;
+mod flow_macros;
+#[cfg(test)]
+mod flow_tests;
+mod look;
 mod machine;
 mod macros;
 mod model;
@@ -32,6 +41,7 @@ mod operand;
 mod parse;
 mod pipeline;
 mod point;
+mod record;
 mod returns;
 #[cfg(test)]
 mod tests;
@@ -40,6 +50,7 @@ mod unit;
 use proc_macro::TokenStream;
 
 use model::Flavour;
+use record::Wanted;
 
 /// Turns a function with yield points into a coroutine.
 ///
@@ -53,7 +64,8 @@ use model::Flavour;
 ///
 /// - `lazy`: the function returns `impl Future<Output = T>`, without an allocation, which starts when it is first
 ///   yielded. It may borrow its arguments.
-/// - `name = "..."`: the name in reports, instead of the function's.
+/// - `name = "..."`: the name in reports, instead of the function's. With arguments in it, as in `name = "fetch {url}"`, it is formatted once, when the coroutine
+///   starts: that costs each coroutine a string.
 /// - `crate = path`: where the generated code finds `coroutine_core`. A dependency that Cargo.toml renames is found by itself.
 ///
 /// # Errors
@@ -73,7 +85,13 @@ use model::Flavour;
 /// ```
 #[proc_macro_attribute]
 pub fn coroutine(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::attribute(Flavour::Coroutine, arguments.into(), item.into()).into()
+    pipeline::attribute(
+        &Wanted::by_environment(),
+        Flavour::Coroutine,
+        arguments.into(),
+        item.into(),
+    )
+    .into()
 }
 
 /// Turns a function with yield points into a generator, which hands a value out at each.
@@ -115,7 +133,13 @@ pub fn coroutine(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn generator(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::attribute(Flavour::Generator, arguments.into(), item.into()).into()
+    pipeline::attribute(
+        &Wanted::by_environment(),
+        Flavour::Generator,
+        arguments.into(),
+        item.into(),
+    )
+    .into()
 }
 
 /// Makes a coroutine of `fn main` and runs the thread's `IoLoop` until it is done.
@@ -142,7 +166,13 @@ pub fn generator(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::attribute(Flavour::Main, arguments.into(), item.into()).into()
+    pipeline::attribute(
+        &Wanted::by_environment(),
+        Flavour::Main,
+        arguments.into(),
+        item.into(),
+    )
+    .into()
 }
 
 /// Makes a test of a coroutine: it runs on an `IoLoop` of its own and fails when its time is over.
@@ -170,19 +200,49 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::attribute(Flavour::Test, arguments.into(), item.into()).into()
+    pipeline::attribute(
+        &Wanted::by_environment(),
+        Flavour::Test,
+        arguments.into(),
+        item.into(),
+    )
+    .into()
+}
+
+/// Makes a handler of a function in the callback style: it returns without an end of the response, and its callbacks write it and `finish` it.
+///
+/// # Errors
+///
+/// The function gives `()` or `Result<(), E>`, and is no coroutine, which needs no such attribute. The attribute takes no arguments.
+///
+/// # Examples
+///
+/// ```text
+/// use coroutine_http::{AsyncHttpClient, RequestHandler, asynchronous};
+///
+/// #[asynchronous]
+/// fn get(mut handler: RequestHandler) {
+///     IoLoop::current().call_later(Duration::from_secs(5), move || {
+///         handler.write("five seconds later");
+///         handler.finish();
+///     });
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn asynchronous(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    asynchronous::attribute(arguments.into(), item.into()).into()
 }
 
 /// `coroutine! { ... }` behind the scenes: the input begins with the runtime's path in parentheses.
 #[doc(hidden)]
 #[proc_macro]
 pub fn coroutine_block(input: TokenStream) -> TokenStream {
-    pipeline::block(Flavour::Coroutine, input.into()).into()
+    pipeline::block(&Wanted::by_environment(), Flavour::Coroutine, input.into()).into()
 }
 
 /// `generator! { ... }` behind the scenes: the input begins with the runtime's path in parentheses.
 #[doc(hidden)]
 #[proc_macro]
 pub fn generator_block(input: TokenStream) -> TokenStream {
-    pipeline::block(Flavour::Generator, input.into()).into()
+    pipeline::block(&Wanted::by_environment(), Flavour::Generator, input.into()).into()
 }

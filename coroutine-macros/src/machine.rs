@@ -49,6 +49,7 @@ pub(crate) fn of_function(
             .name
             .as_ref()
             .map_or_else(|| sig.ident.unraw().to_string(), LitStr::value),
+        own_name: options.name.clone(),
         name_span: sig.ident.span(),
         output: returns::output(&sig.output, Spelling::Unit),
         arguments,
@@ -56,6 +57,7 @@ pub(crate) fn of_function(
         owners,
         stmts,
         sites: yields.sites,
+        flow: None,
     })
 }
 
@@ -129,6 +131,7 @@ pub(crate) fn of_block(
     Machine {
         exchange,
         name: kind.noun().to_owned(),
+        own_name: None,
         name_span: span.0,
         output,
         arguments: Vec::new(),
@@ -136,6 +139,7 @@ pub(crate) fn of_block(
         owners: span,
         stmts,
         sites: yields.sites,
+        flow: None,
     }
 }
 

@@ -24,6 +24,14 @@ impl Flavour {
         }
     }
 
+    /// The macro for blocks as the documentation has its users write it.
+    pub(crate) fn block(self) -> &'static str {
+        match self {
+            Flavour::Generator => "co::block::generator!",
+            Flavour::Coroutine | Flavour::Main | Flavour::Test => "co::block::coroutine!",
+        }
+    }
+
     /// The word for what it makes.
     pub(crate) fn noun(self) -> &'static str {
         match self {
@@ -167,10 +175,22 @@ pub(crate) enum Content {
     Statements(Vec<Stmt>),
 }
 
+impl Content {
+    /// What runs when it is resumed.
+    pub(crate) fn statements(&self) -> Vec<Stmt> {
+        match self {
+            Content::Closure(closure) => vec![Stmt::Expr((*closure.body).clone(), None)],
+            Content::Async(stmts) | Content::Statements(stmts) => stmts.clone(),
+        }
+    }
+}
+
 /// The state machine: what a function, a closure and a block have in common.
 pub(crate) struct Machine {
     pub(crate) exchange: Exchange,
     pub(crate) name: String,
+    /// The name as the user has given it.
+    pub(crate) own_name: Option<LitStr>,
     /// Where the name stands, or what has none begins.
     pub(crate) name_span: Span,
     pub(crate) output: Spelling,
@@ -181,6 +201,8 @@ pub(crate) struct Machine {
     pub(crate) owners: (Span, Span),
     pub(crate) stmts: Vec<Stmt>,
     pub(crate) sites: Vec<Site>,
+    /// The text of the flow, where the code is to have it.
+    pub(crate) flow: Option<String>,
 }
 
 /// What a state machine has to do with whoever resumes it.

@@ -9,9 +9,10 @@ use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, File, ImplItem, Item, Macro, Meta, Stmt, TraitItem};
 
-use crate::crate_path::renamed_dependency;
+use crate::crate_path::{CORE, renamed_dependency};
 use crate::model::Flavour;
-use crate::{operand, pipeline};
+use crate::record::Wanted;
+use crate::{asynchronous, operand, pipeline};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -74,28 +75,53 @@ fn expand_block(mac: &Macro) -> Option<TokenStream> {
         _ => return None,
     };
     let tokens = &mac.tokens;
-    Some(pipeline::block(flavour, quote!((::coroutine_core) #tokens)))
+    Some(pipeline::block(
+        &Wanted::default(),
+        flavour,
+        quote!((::coroutine_core) #tokens),
+    ))
 }
 
-fn take_attribute(attrs: &mut Vec<Attribute>) -> Option<(Flavour, TokenStream)> {
-    let flavour = |attr: &Attribute| match attr.path().segments.last()?.ident.to_string().as_str() {
-        "coroutine" => Some(Flavour::Coroutine),
-        "generator" => Some(Flavour::Generator),
-        "main" => Some(Flavour::Main),
-        "test" => Some(Flavour::Test),
+/// What an attribute does.
+type Expansion = fn(TokenStream, TokenStream) -> TokenStream;
+
+fn take_attribute(attrs: &mut Vec<Attribute>) -> Option<(Expansion, TokenStream)> {
+    let expansion = |attr: &Attribute| match attr.path().segments.last()?.ident.to_string().as_str()
+    {
+        "coroutine" => Some(coroutine as Expansion),
+        "generator" => Some(generator as Expansion),
+        "main" => Some(main as Expansion),
+        "test" => Some(test as Expansion),
+        "asynchronous" => Some(asynchronous::attribute as Expansion),
         _ => None,
     };
-    let index = attrs.iter().position(|attr| flavour(attr).is_some())?;
+    let index = attrs.iter().position(|attr| expansion(attr).is_some())?;
     let attr = attrs.remove(index);
     let arguments = match &attr.meta {
         Meta::List(list) => list.tokens.clone(),
         _ => TokenStream::new(),
     };
-    Some((flavour(&attr)?, arguments))
+    Some((expansion(&attr)?, arguments))
 }
 
-fn expand((flavour, arguments): (Flavour, TokenStream), item: &impl ToTokens) -> TokenStream {
-    pipeline::attribute(flavour, arguments, item.to_token_stream())
+fn coroutine(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::attribute(&Wanted::default(), Flavour::Coroutine, arguments, item)
+}
+
+fn generator(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::attribute(&Wanted::default(), Flavour::Generator, arguments, item)
+}
+
+fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::attribute(&Wanted::default(), Flavour::Main, arguments, item)
+}
+
+fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::attribute(&Wanted::default(), Flavour::Test, arguments, item)
+}
+
+fn expand((expand, arguments): (Expansion, TokenStream), item: &impl ToTokens) -> TokenStream {
+    expand(arguments, item.to_token_stream())
 }
 
 /// The expansion of a source file, formatted.
@@ -161,7 +187,13 @@ fn messages(source: &str) -> syn::Result<usize> {
 fn a_coroutine_may_have_65532_yield_points() -> Outcome {
     let body: TokenStream = "yield_!(a);".repeat(65_534).parse()?;
     let item = quote!(fn f() { #body });
-    let expansion = pipeline::attribute(Flavour::Coroutine, TokenStream::new(), item).to_string();
+    let expansion = pipeline::attribute(
+        &Wanted::default(),
+        Flavour::Coroutine,
+        TokenStream::new(),
+        item,
+    )
+    .to_string();
     assert_eq!(expansion.matches("compile_error").count(), 1);
     assert!(expansion.contains("at most 65532 yield points"));
     Ok(())
@@ -219,7 +251,8 @@ fn a_renamed_dependency_is_found_in_each_form() {
         ("[package]\nname = \"coroutine-core\"", None),
     ];
     for (manifest, name) in cases {
-        assert_eq!(renamed_dependency(manifest).as_deref(), name, "{manifest}");
+        let found = renamed_dependency(manifest, CORE);
+        assert_eq!(found.as_deref(), name, "{manifest}");
     }
 }
 
@@ -242,7 +275,7 @@ fn every_mistake_of_a_generator_is_reported_at_once() -> Outcome {
 /// The types that a block's generator has where nobody has written them.
 fn block_types(block: &str) -> Result<(bool, bool), Box<dyn Error>> {
     let input: TokenStream = format!("(::co) {block}").parse()?;
-    let expansion = pipeline::block(Flavour::Generator, input).to_string();
+    let expansion = pipeline::block(&Wanted::default(), Flavour::Generator, input).to_string();
     assert!(!expansion.contains("compile_error"), "{expansion}");
     let is_sent_nothing = expansion.contains("generator :: < _ , () , _ >");
     let returns_nothing = expansion.contains("None :: < () >");
@@ -381,14 +414,25 @@ fn yields_of_nested_coroutines_are_their_own() -> Outcome {
 #[test]
 fn what_is_no_function_is_handed_on() {
     let tokens = quote!(fn f(let) {});
-    let expansion = pipeline::attribute(Flavour::Coroutine, TokenStream::new(), tokens.clone());
+    let expansion = pipeline::attribute(
+        &Wanted::default(),
+        Flavour::Coroutine,
+        TokenStream::new(),
+        tokens.clone(),
+    );
     assert_eq!(expansion.to_string(), tokens.to_string());
 }
 
 #[test]
 fn a_body_of_unknown_syntax_keeps_its_yield_points() {
     let item = quote!(fn f() { do something new with yield_!(a) });
-    let expansion = pipeline::attribute(Flavour::Coroutine, TokenStream::new(), item).to_string();
+    let expansion = pipeline::attribute(
+        &Wanted::default(),
+        Flavour::Coroutine,
+        TokenStream::new(),
+        item,
+    )
+    .to_string();
     assert!(expansion.contains("do something new with match () { () => :: coroutine_core"));
     assert!(!expansion.contains("compile_error"));
 }

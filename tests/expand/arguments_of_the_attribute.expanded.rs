@@ -5,7 +5,7 @@ unsafe fn fetch(
 ) -> crate::runtime::Future<Page> {
     crate::runtime::__private::start(
         crate::runtime::__private::sites! {
-            "fetch page" at 2 : 11 -> Page; 0 = 3 : 5 "connect(tls, url)";
+            = "fetch page" at 2 : 11 -> Page; 0 = 3 : 5 "connect(tls, url)";
         },
         async move {
             let _ = (&url,);

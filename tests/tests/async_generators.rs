@@ -525,7 +525,7 @@ fn waiting_for_a_generator_that_waits_for_a_promise_nobody_keeps_is_a_deadlock()
         let _waiting = consumes(results(vec![future]).boxed_local());
         std::mem::forget(promise);
         let error = assert_deadlock(io_loop.start(), 1);
-        let at = error.suspended()[0];
+        let at = &error.suspended()[0];
         assert_eq!((at.name(), at.line()), ("consumes", LINE_IN_CONSUMES));
         assert_eq!(at.operand(), Some("stream.next()"));
     });

@@ -80,9 +80,9 @@ fn the_error_lists_file_line_and_operand_of_each_suspended_coroutine() {
         drop((one, other));
         let text = error.to_string();
         for part in [
-            format!("`first` at {}:{FIRST}:", file!()),
+            format!("deadlock::first #0 at {}:{FIRST}:", file!()),
             "yielding `orders`".to_owned(),
-            format!("`second` at {}:{SECOND}:", file!()),
+            format!("deadlock::second #1 at {}:{SECOND}:", file!()),
             "yielding `orders.outcome()`".to_owned(),
         ] {
             assert!(text.contains(&part), "`{part}` is missing in:\n{text}");

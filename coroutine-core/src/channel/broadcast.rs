@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::locks::{Line, Wait};
+use crate::origin::Awaited;
 
 /// The sending end of a broadcast: each item that is sent, every [`Subscriber`] gets. A clone sends to the same ones.
 ///
@@ -60,6 +61,7 @@ impl<T> Broadcast<T> {
     ///
     /// Panics when the capacity is zero.
     #[must_use]
+    #[track_caller]
     pub fn new(capacity: usize) -> Self {
         assert!(capacity != 0, "a broadcast must keep one item at least");
         Self {
@@ -68,7 +70,7 @@ impl<T> Broadcast<T> {
                 items: RefCell::new(VecDeque::new()),
                 passed: Cell::new(0),
                 senders: Cell::new(1),
-                line: Line::new(),
+                line: Line::new(Awaited::Broadcast),
             }),
         }
     }

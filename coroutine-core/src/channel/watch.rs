@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::locks::{Line, Wait};
+use crate::origin::Awaited;
 
 /// A value, and coroutines that wait until it is set anew: settings, for example, or how far something has come.
 ///
@@ -49,12 +50,13 @@ struct State<T> {
 impl<T> Watch<T> {
     /// Watches `value`, and has seen it.
     #[must_use]
+    #[track_caller]
     pub fn new(value: T) -> Self {
         Self {
             state: Rc::new(State {
                 value: RefCell::new(Rc::new(value)),
                 version: Cell::new(0),
-                line: Line::new(),
+                line: Line::new(Awaited::Watch),
             }),
             seen: Cell::new(0),
         }

@@ -12,6 +12,7 @@ use super::inline::{Generator, Step};
 use super::phase::Phase;
 use super::slot::Yielder;
 use crate::coroutine::Descriptor;
+use crate::scope::{Part, Scope};
 use crate::site::{self, Suspension};
 
 pin_project! {
@@ -49,6 +50,7 @@ pin_project! {
     /// ```
     #[must_use = "a generator does nothing until it is polled"]
     pub struct AsyncGenerator<Y, F: StdFuture> {
+        scope: Scope,
         #[pin]
         generator: Generator<Y, (), F>,
     }
@@ -61,6 +63,7 @@ impl<Y, F: StdFuture> AsyncGenerator<Y, F> {
         body: impl FnOnce(Yielder<Y, ()>) -> F,
     ) -> Self {
         Self {
+            scope: Scope::new(),
             generator: Generator::new(describe, body),
         }
     }
@@ -113,18 +116,32 @@ where
     type Item = <F::Output as Ending<Y>>::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut generator = self.project().generator;
+        let this = self.project();
+        let mut generator = this.generator;
         let phase = generator.phase();
         if phase.has_ended() {
             return Poll::Ready(None);
         }
         site::clear_reached();
         let argument = phase.is_suspended().then_some(());
+        let entered = this.scope.enter();
         match generator.as_mut().step(argument, cx.waker()) {
-            Step::Yielded(value) => Poll::Ready(Some(F::Output::item(value))),
-            Step::Returned(result) => Poll::Ready(result.last()),
+            Step::Yielded(value) => {
+                // It waits for nothing but to be asked for more.
+                entered.end();
+                Poll::Ready(Some(F::Output::item(value)))
+            }
+            Step::Returned(result) => {
+                entered.end();
+                Poll::Ready(result.last())
+            }
             Step::Waiting => {
-                generator.set_phase(Phase::awaiting(site::reached()));
+                let code = site::reached();
+                generator.as_mut().set_phase(Phase::awaiting(code));
+                entered.suspend(code, || Part::AsyncGenerator {
+                    place: generator.suspension(),
+                    bytes: size_of::<F>(),
+                });
                 Poll::Pending
             }
         }

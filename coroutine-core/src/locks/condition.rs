@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::line::{Line, Wait};
+use crate::origin::Awaited;
 use crate::with_timeout::WithTimeout;
 
 /// Lets coroutines wait until they are notified. Tornado's `Condition`: there is no lock that goes with it.
@@ -37,8 +38,11 @@ pub struct Condition {
 impl Condition {
     /// A condition that nobody waits for.
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
-        Self { line: Line::new() }
+        Self {
+            line: Line::new(Awaited::Condition),
+        }
     }
 
     /// Waits for a notification.
@@ -72,6 +76,7 @@ impl Condition {
 }
 
 impl Default for Condition {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::line::{Line, Wait};
+use crate::origin::Awaited;
 use crate::with_timeout::WithTimeout;
 
 /// A flag, and coroutines that wait until it is set. Tornado's `Event`. A clone is the same event.
@@ -35,10 +36,20 @@ pub struct Event {
 impl Event {
     /// An event that is not set.
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
         Self {
             is_set: Rc::new(Cell::new(false)),
-            line: Line::new(),
+            line: Line::new(Awaited::Event),
+        }
+    }
+
+    /// An event that is set, and stands for something else in a dump.
+    #[track_caller]
+    pub(crate) fn set_for(what: Awaited) -> Self {
+        Self {
+            is_set: Rc::new(Cell::new(true)),
+            line: Line::new(what),
         }
     }
 
@@ -78,6 +89,7 @@ impl Event {
 }
 
 impl Default for Event {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }

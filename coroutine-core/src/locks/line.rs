@@ -4,11 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future as StdFuture;
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use crate::node::AnyNode;
+use crate::node::{self, AnyNode, TaskRef};
+use crate::note::{self, Note};
+use crate::origin::{Awaited, Origin};
 use crate::waker;
 
 /// A line of those who wait to be given a `G`, each of whom brings a `B`. A clone is the same line.
@@ -20,6 +23,8 @@ struct Inner<G, B> {
     /// Who waits, by ticket. Whoever has been given something, or has left, is not here any more.
     seats: RefCell<BTreeMap<u64, Rc<Seat<G, B>>>>,
     next_ticket: Cell<u64>,
+    /// What is waited for here.
+    origin: Origin,
 }
 
 /// What the line and one who waits have in common.
@@ -32,13 +37,21 @@ struct Seat<G, B> {
 }
 
 impl<G, B> Line<G, B> {
-    pub(crate) fn new() -> Self {
+    /// A line of those who wait for `what`, which the caller of the caller makes.
+    #[track_caller]
+    pub(crate) fn new(what: Awaited) -> Self {
         Self {
             inner: Rc::new(Inner {
+                origin: Origin::new(what, Location::caller()),
                 seats: RefCell::new(BTreeMap::new()),
                 next_ticket: Cell::new(0),
             }),
         }
+    }
+
+    /// Takes down who has what is waited for.
+    pub(crate) fn set_holder(&self, holder: Option<TaskRef>) {
+        self.inner.origin.set_holder(holder);
     }
 
     /// How many wait.
@@ -116,6 +129,13 @@ impl<G, B> Clone for Line<G, B> {
 pub(crate) struct Served<G, B>(Rc<Seat<G, B>>);
 
 impl<G, B> Served<G, B> {
+    /// The task of the one who was served.
+    pub(crate) fn owner(&self) -> Option<TaskRef> {
+        let mut owner = None;
+        node::show(&self.0.waiter, &mut |waiter| owner = waiter.owner());
+        owner
+    }
+
     /// Takes what the one who waited has brought.
     pub(crate) fn take_brought(&self) -> Option<B> {
         self.0.brought.take()
@@ -216,6 +236,9 @@ impl<G, B> Place<G, B> {
         if !self.is_served() {
             // A foreign waker is cloned there and the old one dropped, by the doing of which it may be served.
             waker::wait_in(&self.seat.waiter, cx);
+            if let Some(key) = self.line.inner.origin.key() {
+                note::leave(Note::origin(key));
+            }
         }
         match self.seat.given.take() {
             Some(given) => Poll::Ready(given),

@@ -6,7 +6,9 @@ use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::line::{Line, Wait};
+use super::line::{Line, Served, Wait};
+use crate::origin::Awaited;
+use crate::waker;
 use crate::with_timeout::WithTimeout;
 
 /// A lock that one coroutine holds at a time, and the data that only the holder gets at. A clone is the same lock.
@@ -46,11 +48,12 @@ struct State<T> {
 impl<T> Lock<T> {
     /// A lock that nobody holds, around `value`.
     #[must_use]
+    #[track_caller]
     pub fn new(value: T) -> Self {
         Self {
             state: Rc::new(State {
                 free: Cell::new(Some(value)),
-                line: Line::new(),
+                line: Line::new(Awaited::Lock),
             }),
         }
     }
@@ -76,7 +79,10 @@ impl<T> Lock<T> {
     #[must_use = "the lock is released at once unless the guard is kept"]
     pub fn try_acquire(&self) -> Option<LockGuard<T>> {
         let value = self.state.free.take();
-        value.is_some().then(|| self.guard(value))
+        value.is_some().then(|| {
+            self.state.line.set_holder(waker::running_task());
+            self.guard(value)
+        })
     }
 
     /// Whether somebody holds the lock.
@@ -98,6 +104,8 @@ impl<T> Lock<T> {
     /// Gives the data to the first in line, or keeps it for whoever comes.
     fn release(&self, mut value: Option<T>) {
         let served = self.state.line.serve(|| self.guard(value.take()));
+        let holder = served.as_ref().and_then(Served::owner);
+        self.state.line.set_holder(holder);
         if served.is_none() {
             self.state.free.set(value);
         }
@@ -113,6 +121,7 @@ impl<T> Clone for Lock<T> {
 }
 
 impl<T: Default> Default for Lock<T> {
+    #[track_caller]
     fn default() -> Self {
         Self::new(T::default())
     }

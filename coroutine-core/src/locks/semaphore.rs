@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::error::ReleaseError;
 use super::line::{Line, Wait};
+use crate::origin::Awaited;
 use crate::with_timeout::WithTimeout;
 
 /// A number of permits: as many coroutines as there are permits go on, the others wait. Tornado's `Semaphore`. A clone is the same semaphore.
@@ -44,12 +45,13 @@ struct State {
 impl Semaphore {
     /// A semaphore with so many permits.
     #[must_use]
+    #[track_caller]
     pub fn new(permits: usize) -> Self {
         Self {
             state: Rc::new(State {
                 free: Cell::new(permits),
                 forgotten: Cell::new(0),
-                line: Line::new(),
+                line: Line::new(Awaited::Semaphore),
             }),
         }
     }
@@ -162,6 +164,7 @@ pub struct BoundedSemaphore {
 impl BoundedSemaphore {
     /// A semaphore with so many permits.
     #[must_use]
+    #[track_caller]
     pub fn new(permits: usize) -> Self {
         Self {
             inner: Semaphore::new(permits),

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
+use super::doors;
 use super::tcp_listener::TcpListener;
 use super::tcp_stream::TcpStream;
 use crate::callback;
@@ -116,10 +117,13 @@ fn accept(listener: TcpListener, mut door: Door) {
     let mut burst = 0;
     let mut is_short = false;
     let mut shutdown = shutdown_requested();
+    let listener = Rc::new(listener);
+    let mut passage = doors::Door::of(&listener);
     // So that the handler is never called before whoever adds it can remove it.
     yield_!(moment());
     while !door.removed.get() {
-        let Some(accepted) = yield_!(unless(&mut shutdown, listener.accept())) else {
+        let accepting = passage.pass(listener.accept());
+        let Some(accepted) = yield_!(unless(&mut shutdown, accepting)) else {
             return;
         };
         match accepted {
@@ -173,7 +177,7 @@ const OF_A_CONNECTION: [Errno; 9] = [
 
 /// Whether the error is of one connection, so that the next one may be accepted. Any other error, of which a lack of descriptors is the commonest, would only
 /// come again.
-fn is_of_a_connection(error: &io::Error) -> bool {
+pub fn is_of_a_connection(error: &io::Error) -> bool {
     let code = error.raw_os_error();
     OF_A_CONNECTION
         .iter()

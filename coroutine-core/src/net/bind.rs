@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
+use crate::process::take_kept;
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// How many connections may wait to be accepted, at most: when the queue is full, a client's first packet is dropped, and it tries again a second later.
@@ -170,6 +171,9 @@ fn nowhere() -> io::Error {
 }
 
 fn bind(address: SocketAddr, only_v6: bool, options: &BindOptions) -> io::Result<TcpListener> {
+    if let Some(kept) = take_kept(address) {
+        return Ok(kept);
+    }
     let listening = || {
         let socket = Socket::new(
             Domain::for_address(address),

@@ -4,6 +4,8 @@
 mod tests;
 
 use std::collections::VecDeque;
+use std::error::Error;
+use std::fmt;
 use std::future::{Future as StdFuture, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -120,11 +122,27 @@ where
         let Some((_, first)) = errors.first() else {
             return io::Error::new(io::ErrorKind::NotFound, "there is no address");
         };
-        let kind = first.kind();
-        let texts = errors
-            .iter()
-            .map(|(address, error)| format!("{error} at {address}"));
-        let text = texts.collect::<Vec<_>>().join(", ");
-        io::Error::new(kind, text)
+        io::Error::new(first.kind(), Attempts(errors))
+    }
+}
+
+/// What happened at each address; there is one at least. Its source is the first error, as the operating system gave it.
+#[derive(Debug)]
+struct Attempts(Vec<(SocketAddr, io::Error)>);
+
+impl fmt::Display for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (address, error)) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{error} at {address}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for Attempts {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let (_, first) = self.0.first()?;
+        Some(first)
     }
 }

@@ -16,11 +16,12 @@
 //!
 //! [`IoStream`](crate::IoStream) puts buffers and TLS on any of them.
 
-mod accept;
+pub(crate) mod accept;
 mod bind;
 mod bytes;
 #[cfg(feature = "tls")]
 mod connect_tls;
+pub(crate) mod doors;
 mod handling;
 mod happy_eyeballs;
 mod listen_address;

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::happy_eyeballs::race;
 use super::resolver::{Resolver, SystemResolver};
 use super::tcp_stream::TcpStream;
 use crate::future::Future;
@@ -191,8 +190,7 @@ impl TcpClient {
                 return Err(io::Error::new(io::ErrorKind::NotFound, text));
             }
         }
-        let connect = |address| TcpStream::connect_from(self.source, address);
-        race(addresses, connect).await
+        TcpStream::connect_any_from(self.source, addresses).await
     }
 }
 

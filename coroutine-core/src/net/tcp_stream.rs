@@ -11,7 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::bytes::{reader, writer};
 use super::happy_eyeballs::race;
-use super::watched::{Watched, socket};
+use super::watched::{Watched, socket, unused};
 
 /// A TCP connection.
 ///
@@ -57,7 +57,19 @@ impl TcpStream {
     ///
     /// Fails when none answers; the error says what happened at each address.
     pub async fn connect_any(addresses: Vec<SocketAddr>) -> io::Result<Self> {
-        race(addresses, |address| Self::connect_from(None, address)).await
+        Self::connect_any_from(None, addresses).await
+    }
+
+    /// As [`connect_any`](Self::connect_any), from an address of this machine's, if one is stated; its port zero stands for any.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect_any`](Self::connect_any).
+    pub async fn connect_any_from(
+        source: Option<SocketAddr>,
+        addresses: Vec<SocketAddr>,
+    ) -> io::Result<Self> {
+        race(addresses, |address| Self::connect_from(source, address)).await
     }
 
     /// Connects from an address of this machine's, if one is stated.
@@ -163,6 +175,7 @@ impl TcpStream {
 reader!(TcpStream);
 writer!(TcpStream);
 socket!(TcpStream);
+unused!(TcpStream);
 
 /// Has a socket that is bound to `source` begin to connect.
 fn begin_from(source: SocketAddr, address: SocketAddr) -> io::Result<mio::net::TcpStream> {

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::bytes::{reader, writer};
-use super::watched::{Watched, socket};
+use super::watched::{Watched, socket, unused};
 use crate::sleep::sleep;
 
 /// After how long it is tried again to connect to a listener whose queue is full. The kernel tells of no better time.
@@ -158,3 +158,4 @@ impl UnixStream {
 reader!(UnixStream);
 writer!(UnixStream);
 socket!(UnixStream);
+unused!(UnixStream);

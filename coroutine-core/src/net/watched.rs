@@ -2,14 +2,21 @@
 
 use std::future::{Future as StdFuture, poll_fn};
 use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd};
+use std::panic::Location;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use mio::event::Source;
+use socket2::SockRef;
 
 use crate::budget;
+use crate::callback::Callback;
 use crate::current;
 use crate::loop_core::LoopCore;
+use crate::note::{self, Note};
+use crate::poller::{Descriptor, Purpose};
 use crate::readiness::{Direction, Readiness};
 
 /// A socket that is watched by a loop as long as it lives.
@@ -21,11 +28,20 @@ pub(crate) struct Watched<S: Source> {
     io_loop: Rc<LoopCore>,
 }
 
-impl<S: Source> Watched<S> {
+impl<S: Source + AsRawFd> Watched<S> {
     /// Has the current loop watch the socket.
-    pub(crate) fn new(mut socket: S) -> io::Result<Self> {
+    pub(crate) fn new(socket: S) -> io::Result<Self> {
+        Self::with_purpose(socket, Purpose::Stream)
+    }
+
+    /// Has the current loop watch what is no mere socket.
+    pub(crate) fn with_purpose(mut socket: S, purpose: Purpose) -> io::Result<Self> {
         let io_loop = current::core();
-        let (key, readiness) = io_loop.poller().watch(&mut socket)?;
+        let descriptor = Descriptor {
+            fd: socket.as_raw_fd(),
+            purpose,
+        };
+        let (key, readiness) = io_loop.poller().watch(&mut socket, descriptor)?;
         Ok(Self {
             socket,
             readiness,
@@ -33,7 +49,9 @@ impl<S: Source> Watched<S> {
             io_loop,
         })
     }
+}
 
+impl<S: Source> Watched<S> {
     pub(crate) fn socket(&self) -> &S {
         &self.socket
     }
@@ -57,6 +75,7 @@ impl<S: Source> Watched<S> {
         loop {
             if !direction.is_ready() {
                 direction.wait(cx);
+                note::leave(Note::watched(self.key));
                 return Poll::Pending;
             }
             if !budget::spend(cx) {
@@ -80,6 +99,24 @@ impl<S: Source> Watched<S> {
         O: FnMut(&S) -> io::Result<R>,
     {
         poll_fn(move |cx| self.poll_with(direction, cx, &mut operation))
+    }
+}
+
+impl<S: Source + AsFd> Watched<S> {
+    /// Has `callback` called when something has come, once.
+    #[track_caller]
+    pub(super) fn when_touched(&self, callback: impl FnOnce() + 'static) {
+        let io_loop = Rc::clone(&self.io_loop);
+        if !io_loop.is_closed() {
+            let node = Callback::node(io_loop, Location::caller(), callback);
+            self.reader().watch(node);
+        }
+    }
+
+    /// Whether the kernel has bytes, the end, or an error for whoever reads.
+    pub(super) fn is_touched(&self) -> bool {
+        let peeked = SockRef::from(&self.socket).peek(&mut [MaybeUninit::uninit()]);
+        !peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
@@ -108,4 +145,30 @@ macro_rules! socket {
     };
 }
 
-pub(super) use socket;
+/// What a connection has that is kept while nobody uses it.
+macro_rules! unused {
+    ($type:ident) => {
+        /// While nobody reads from it, as when it is kept for later use.
+        impl $type {
+            /// Calls `callback`, once, on the turn after the peer has sent something or has closed. The loop does not go on for its sake: where nothing else is left
+            /// to wait for, it ends, or reports that it can never wake.
+            #[track_caller]
+            pub fn when_touched(&self, callback: impl FnOnce() + 'static) {
+                self.watched.when_touched(callback);
+            }
+
+            /// Drops the callbacks of [`when_touched`](Self::when_touched).
+            pub fn forget_when_touched(&self) {
+                self.watched.reader().unwatch();
+            }
+
+            /// Whether the peer has sent something that was not read, or has closed. Asks the operating system.
+            #[must_use]
+            pub fn is_touched(&self) -> bool {
+                self.watched.is_touched()
+            }
+        }
+    };
+}
+
+pub(super) use {socket, unused};

@@ -1,7 +1,7 @@
 //! Noticing the end of a child.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::process::Child;
 
 use mio::event::Source;
@@ -10,6 +10,7 @@ use mio::{Interest, Registry, Token};
 
 use super::pidfd;
 use crate::net::watched::Watched;
+use crate::poller::Purpose;
 use crate::signal::{Signal, SignalKind, signal};
 
 /// What tells that a child may have ended.
@@ -24,7 +25,9 @@ impl Exit {
     /// The child's own descriptor, where the system has such a thing.
     pub(super) fn of(child: &Child) -> io::Result<Self> {
         match pidfd::open(child) {
-            Ok(descriptor) => Watched::new(Pidfd(descriptor)).map(Self::Descriptor),
+            Ok(descriptor) => {
+                Watched::with_purpose(Pidfd(descriptor), Purpose::Child).map(Self::Descriptor)
+            }
             Err(_) => Self::by_signal(),
         }
     }
@@ -47,6 +50,12 @@ impl Exit {
 
 /// A process as a descriptor.
 pub(super) struct Pidfd(OwnedFd);
+
+impl AsRawFd for Pidfd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
 
 impl Source for Pidfd {
     fn register(

@@ -4,10 +4,12 @@
 //! - [`fork_processes`] runs this program several times over, with the same listening sockets.
 //! - [`run_on_each_core`] runs a loop on a thread for each core.
 
+mod anew;
 mod cores;
 mod exit;
 mod fork;
 mod inherited;
+mod left;
 mod orphans;
 #[cfg(target_os = "linux")]
 mod pidfd;
@@ -18,6 +20,9 @@ mod program;
 mod subprocess;
 mod supervisor;
 
+#[doc(hidden)]
+pub use anew::execute_anew;
+pub(crate) use anew::take_kept;
 pub use cores::{CoreError, run_on_each_core};
 pub use fork::{ForkError, ForkOptions, Worker, fork_processes};
 pub use inherited::task_id;

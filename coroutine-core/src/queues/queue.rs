@@ -11,6 +11,7 @@ use super::get::{Claim, Get};
 use super::order::{Heap, Storage};
 use super::put::TimedPut;
 use crate::locks::{Event, Line, Wait};
+use crate::origin::Awaited;
 use crate::with_timeout::WithTimeout;
 
 /// First in, first out.
@@ -62,18 +63,17 @@ struct State<T, S: Storage<T>> {
 impl<T, S: Storage<T>> OrderedQueue<T, S> {
     /// A queue with room for `maxsize` items. Zero is no bound.
     #[must_use]
+    #[track_caller]
     pub fn new(maxsize: usize) -> Self {
-        let finished = Event::new();
-        finished.set();
         Self {
             state: Rc::new(State {
                 maxsize,
                 items: RefCell::new(S::default()),
                 claimed: Cell::new(0),
-                getters: Line::new(),
-                putters: Line::new(),
+                getters: Line::new(Awaited::QueueItem),
+                putters: Line::new(Awaited::QueueRoom),
                 unfinished: Cell::new(0),
-                finished,
+                finished: Event::set_for(Awaited::QueueDone),
             }),
         }
     }

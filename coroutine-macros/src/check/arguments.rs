@@ -1,8 +1,8 @@
 //! The attribute and its arguments.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::Error;
 use syn::spanned::Spanned;
+use syn::{Error, LitStr};
 
 use super::error;
 use crate::model::Flavour;
@@ -88,6 +88,14 @@ pub(crate) fn name_wanted(key: &Ident, value: &TokenStream) -> Error {
         blamed(key, value),
         "`name` takes a string that is not empty",
         "write it in quotes: `name = \"fetch\"`",
+    )
+}
+
+pub(crate) fn arguments_in_name(name: &LitStr) -> Error {
+    error(
+        name.span(),
+        "the name of a generator is not formatted, and cannot have braces in it",
+        "write a plain name; a coroutine's can be `name = \"fetch {url}\"`",
     )
 }
 
