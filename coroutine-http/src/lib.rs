@@ -1,4 +1,4 @@
-//! HTTP/1.1 with coroutines: a client, a server, and handlers that wait without holding up one another.
+//! HTTP with coroutines: a client, a server, and handlers that wait without holding up one another.
 //!
 //! The faces are Tornado's, and hyper speaks the protocol. A server is an [`Application`], whose handlers get a [`RequestHandler`]; a handler that is
 //! a coroutine may yield, and while it is suspended the loop answers other requests. [`AsyncHttpClient`] fetches, and its results are yielded;
@@ -31,22 +31,73 @@
 //! assert_eq!(IoLoop::current().run_sync(|| ask(url))??, "Hello, you");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Who comes from Tornado finds each of its words beside its word here in [the guide](guide::tornado).
 #![warn(clippy::doc_markdown)]
 
+pub mod autoreload;
 mod body;
 mod client;
+mod decompression;
+pub mod guide;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 mod rt;
 mod secret;
 mod server;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 pub use bytes::Bytes;
+pub use cookie::{Cookie, SameSite};
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use url::Url;
 
+/// Makes a handler of a function in the callback style: it returns while the response is still open, and its callbacks write it and
+/// [`finish`](RequestHandler::finish) it. Tornado's old `@asynchronous`.
+///
+/// ```
+/// use std::time::Duration;
+/// use coroutine_core::IoLoop;
+/// use coroutine_http::{Application, RequestHandler, asynchronous};
+///
+/// #[asynchronous]
+/// fn get(mut handler: RequestHandler) {
+///     IoLoop::current().call_later(Duration::from_secs(5), move || {
+///         handler.write("five seconds later\n"); // no other request has waited
+///         handler.finish();
+///     });
+/// }
+/// # Application::new().get("/", get);
+/// ```
+///
+/// Without the attribute the response is complete when the function has ended. With it,
+///
+/// - a [`RequestHandler`] that is dropped before it is finished, by a callback that panics for example, is answered with 500 at once, and logged;
+/// - an error that the function gives, as `Result<(), E>`, is answered with 500, as is a panic;
+/// - a request that was not finished when its connection is closed is logged, with its age.
+///
+/// A coroutine needs no such attribute: its response is complete when it has ended.
+pub use coroutine_macros::asynchronous;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::server::asynchronous;
+}
+
 pub use client::{
-    AsyncHttpClient, HttpClient, HttpError, HttpRequest, HttpResponse, IntoHttpRequest,
+    AsyncHttpClient, AsyncHttpClientBuilder, BodyWriter, HttpClient, HttpError, HttpRequest,
+    HttpResponse, IntoHttpRequest, ResponseStream, StreamingResult, TimeInfo,
 };
 pub use coroutine_core::net::ListenAddress;
 pub use server::{
-    Application, HandlerResult, HttpServer, HttpServerRequest, IntoChunk, RequestHandler,
+    AccessRecord, Application, Asynchronous, BodyStream, Event, EventStream, FormPart,
+    HandlerResult, HttpFile, HttpInputError, HttpServer, HttpServerRequest, IntoChunk,
+    MultipartReader, Pattern, ReadChunk, RequestError, RequestFailure, RequestHandler,
+    ReverseUrlError, ServiceBody, StaticFiles, StreamClosedError, WebError, WebHandler,
+    bind_unix_socket, stream_request_body,
+};
+#[cfg(feature = "websocket")]
+pub use websocket::{
+    Message, WebSocket, WebSocketError, WebSocketRequest, WebSocketUpgrade, websocket_connect,
 };

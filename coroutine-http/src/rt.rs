@@ -1,41 +1,49 @@
 //! What hyper wants of a runtime, given by the loop.
 
 use std::io::{self, IoSlice};
-use std::net::Shutdown;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use coroutine_core::net::TcpStream;
+use bytes::Bytes;
 use futures_io::AsyncWrite;
 use hyper::rt::{Read, ReadBufCursor, Write};
 
+use crate::server::stream::Stream;
+
 /// Told of what a connection does.
 pub(crate) trait Watch {
-    /// Some bytes were read.
-    fn on_read(&self) {}
+    /// These bytes were read.
+    fn on_read(&self, bytes: &[u8]);
     /// Some bytes were written.
-    fn on_write(&self) {}
+    fn on_write(&self);
     /// The peer takes nothing, and bytes wait for it.
-    fn on_stuck(&self) {}
+    fn on_stuck(&self);
     /// No bytes wait any more.
-    fn on_flush(&self) {}
+    fn on_flush(&self);
 }
-
-/// For connections that nobody watches.
-impl Watch for () {}
 
 /// A connection as hyper reads and writes it.
 pub(crate) struct Io<W> {
-    stream: TcpStream,
+    stream: Stream,
+    /// What was read before hyper had the connection.
+    early: Bytes,
     watch: W,
+    /// For putting small parts together.
+    room: Vec<u8>,
 }
 
 impl<W> Io<W> {
-    pub(crate) fn new(stream: TcpStream, watch: W) -> Self {
-        Self { stream, watch }
+    /// A connection from which some bytes were read already.
+    pub(crate) fn after(early: Bytes, stream: Stream, watch: W) -> Self {
+        Self {
+            stream,
+            early,
+            watch,
+            room: Vec::new(),
+        }
     }
 
-    pub(crate) fn into_stream(self) -> TcpStream {
+    pub(crate) fn into_stream(self) -> Stream {
         self.stream
     }
 }
@@ -50,77 +58,88 @@ impl<W: Watch> Io<W> {
         }
         written
     }
+
+    #[cold]
+    fn give_early(&mut self, buffer: &mut ReadBufCursor<'_>) {
+        let count = self.early.len().min(buffer.remaining());
+        let bytes = self.early.split_to(count);
+        buffer.put_slice(&bytes);
+        self.watch.on_read(&bytes);
+    }
 }
 
 impl<W: Watch + Unpin> Read for Io<W> {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        // SAFETY: whoever has the slice must not make initialised bytes uninitialised; a read from a socket only writes bytes.
-        let room = unsafe { buffer.as_mut() };
-        let read = self.stream.poll_read_uninit(cx, room);
-        read.map_ok(|count| {
-            // SAFETY: the stream says that so many bytes at the beginning of the slice are initialised now.
-            unsafe { buffer.advance(count) };
-            self.watch.on_read();
-        })
+        let this = &mut *self;
+        if !this.early.is_empty() {
+            this.give_early(&mut buffer);
+            return Poll::Ready(Ok(()));
+        }
+        let watch = &this.watch;
+        let read = this
+            .stream
+            .poll_fill(cx, &mut buffer, |bytes| watch.on_read(bytes));
+        Poll::Ready(ready!(read))
     }
 }
 
 impl<W: Watch + Unpin> Write for Io<W> {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut &self.stream).poll_write(cx, bytes);
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.noted(written)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let mut room = [0; SMALL];
-        let written = match gather(bytes, &mut room) {
-            Some(gathered) => Pin::new(&mut &self.stream).poll_write(cx, gathered),
-            None => Pin::new(&mut &self.stream).poll_write_vectored(cx, bytes),
+        let this = &mut *self;
+        let stream = Pin::new(&mut this.stream);
+        let written = match gather(bytes, &mut this.room) {
+            true => stream.poll_write(cx, &this.room),
+            false => stream.poll_write_vectored(cx, bytes),
         };
-        self.noted(written)
+        this.noted(written)
     }
 
     fn is_write_vectored(&self) -> bool {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper asks for it when it has no bytes left.
-        self.watch.on_flush();
-        Poll::Ready(Ok(()))
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        match flushed {
+            Poll::Ready(_) => self.watch.on_flush(),
+            Poll::Pending => self.watch.on_stuck(),
+        }
+        flushed
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.stream.shutdown(Shutdown::Write) {
-            // The peer was first.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
-            result => Poll::Ready(result),
-        }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(cx)
     }
 }
 
 /// Messages of up to so many bytes are copied together: a plain write costs the kernel less than a list of parts does.
 const SMALL: usize = 1024;
 
-/// The parts in one piece, if they are small.
-fn gather<'a>(parts: &[IoSlice<'_>], room: &'a mut [u8; SMALL]) -> Option<&'a [u8]> {
-    let mut length = 0;
-    for part in parts {
-        let end = length + part.len();
-        room.get_mut(length..end)?.copy_from_slice(part);
-        length = end;
+/// Puts the parts together, if they are small.
+fn gather(parts: &[IoSlice<'_>], room: &mut Vec<u8>) -> bool {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    if length > SMALL {
+        return false;
     }
-    Some(&room[..length])
+    room.clear();
+    parts.iter().for_each(|part| room.extend_from_slice(part));
+    true
 }

@@ -1,6 +1,7 @@
 //! cargo run --release -p coroutine-examples --example gen_async -- --once
 //!
-//! `/` is answered while `/gen_async/` waits for an upstream, then for five seconds. Without `--once` it goes on serving.
+//! `/` is answered while `/gen_async/` waits for an upstream, then for five seconds. Without `--once` it goes on serving at port 8889: edit it, build it, and the
+//! next request is answered by the new program.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -59,7 +60,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     let application = Application::new()
         .route("/", index)
-        .route("/gen_async/", move |handler| gen_async(handler, upstream));
+        .route("/gen_async/", move |handler| gen_async(handler, upstream))
+        .autoreload(true);
     let server = application.serve(listener)?.local_addr();
     IoLoop::current().run_sync(move || demonstrate(server))??;
     if std::env::args().all(|argument| argument != "--once") {

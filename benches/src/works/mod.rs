@@ -4,8 +4,10 @@
 
 mod asyn_sum;
 mod connects;
+mod dump;
 mod echo;
 mod http;
+mod http_client;
 mod idle;
 mod iterate;
 mod lifecycle;
@@ -31,12 +33,15 @@ pub const ALL: &[&Work] = &[
     &asyn_sum::WORK,
     &sleepers::WORK,
     &timers::WORK,
+    &dump::WORK,
     &echo::FIFTY,
     &echo::THOUSAND,
     &connects::WORK,
     &idle::IDLE,
     &idle::IDLE_PLAIN,
     &http::WORK,
+    &http_client::ONE,
+    &http_client::FIFTY,
     &resume::RESUME,
     &resume::RESUME_CALL,
     &iterate::WORK,

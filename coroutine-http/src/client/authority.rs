@@ -6,11 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::{Position, Url};
 
 use super::error::{HttpError, Kind};
 
 /// A host and a port to connect to.
+#[derive(Clone, PartialEq)]
 pub(super) struct Authority {
     /// A name or an address; that of IPv6 without brackets.
     pub(super) host: String,
@@ -20,17 +21,16 @@ pub(super) struct Authority {
 impl Authority {
     /// Whom `url` names, if that can be connected to.
     pub(super) fn of(url: &Url) -> Result<Self, HttpError> {
-        match url.scheme() {
-            "http" => {}
-            "https" => return Err(HttpError::new(Kind::Tls(url.to_string()))),
-            scheme => return Err(HttpError::new(Kind::Scheme(scheme.to_owned()))),
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(HttpError::new(Kind::Scheme(url.scheme().to_owned())));
         }
-        let host = match url.host() {
-            Some(Host::Domain(name)) => name.to_owned(),
-            Some(Host::Ipv4(address)) => address.to_string(),
-            Some(Host::Ipv6(address)) => address.to_string(),
-            None => return Err(HttpError::new(Kind::Url(url.to_string()))),
+        let Some(host) = url.host_str() else {
+            return Err(HttpError::new(Kind::Url(url.to_string())));
         };
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
         let port = url.port_or_known_default().unwrap_or(80);
         Ok(Self { host, port })
     }
@@ -48,11 +48,8 @@ impl fmt::Display for Authority {
 
 /// The value of the Host header (RFC 9110, 7.2).
 pub(super) fn host_header(url: &Url) -> Option<HeaderValue> {
-    let host = url.host_str()?;
-    match url.port() {
-        Some(port) => HeaderValue::try_from(format!("{host}:{port}")).ok(),
-        None => HeaderValue::try_from(host).ok(),
-    }
+    // A port that is the scheme's own is not in the URL.
+    HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort]).ok()
 }
 
 /// Takes the name and the password out of a URL, which is shown in messages, and gives them as the value of the Authorization header (RFC 7617).
@@ -69,9 +66,14 @@ fn basic_authorization(url: &Url) -> Option<HeaderValue> {
     if name.is_empty() && password.is_none() {
         return None;
     }
-    let mut credentials: Vec<u8> = percent_decode_str(name).collect();
-    credentials.push(b':');
-    credentials.extend(percent_decode_str(password.unwrap_or_default()));
+    let name: Vec<u8> = percent_decode_str(name).collect();
+    let password: Vec<u8> = percent_decode_str(password.unwrap_or_default()).collect();
+    basic(&name, &password)
+}
+
+/// The value of the Authorization header for a name and a password (RFC 7617).
+pub(super) fn basic(name: &[u8], password: &[u8]) -> Option<HeaderValue> {
+    let credentials = [name, b":", password].concat();
     let value = format!("Basic {}", STANDARD.encode(credentials));
     let mut value = HeaderValue::try_from(value).ok()?;
     value.set_sensitive(true);

@@ -1,32 +1,130 @@
 //! Getting a connection.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
-use coroutine_core::net::{TcpStream, lookup_host};
-use coroutine_core::with_timeout;
+use coroutine_core::net::{TcpStream, UnixStream};
+use coroutine_core::{IoLoop, with_timeout};
 
+use super::async_http_client::Inner;
 use super::authority::Authority;
-use super::error::{HttpError, Kind};
+use super::connection::Connection;
+use super::error::{HttpError, Kind, Unfinished};
+use super::io::Io;
+use super::request::Parts;
+use super::step::CancelOnDrop;
+use super::timing::{Phase, Progress};
+use super::tls::{self, Security};
+use super::wire::Wire;
 
-/// Connects to a host: to whichever of its addresses answers first.
-pub(super) async fn connect(to: &Authority, time: Duration) -> Result<TcpStream, HttpError> {
-    match with_timeout(time, find_and_connect(to, time)).await {
-        Ok(result) => result,
-        Err(_) => Err(HttpError::new(Kind::ConnectTimeout(to.to_string(), time))),
+/// Where a connection leads, and how. Those to equal targets are as good as one another.
+#[derive(PartialEq)]
+pub(super) struct Target {
+    pub(super) to: Authority,
+    security: Option<Security>,
+    interface: Option<IpAddr>,
+    unix_socket: Option<Rc<Path>>,
+}
+
+impl Target {
+    pub(super) fn of(request: &Parts, client: &Inner) -> Result<Self, HttpError> {
+        let options = &request.options;
+        let to = Authority::of(&request.url)?;
+        let security = match request.url.scheme() {
+            "https" => Some(client.tls.security(&options.tls, &request.url)?),
+            _ => None,
+        };
+        Ok(Self {
+            to,
+            security,
+            interface: options.interface,
+            unix_socket: options.unix_socket.clone(),
+        })
     }
 }
 
-async fn find_and_connect(to: &Authority, time: Duration) -> Result<TcpStream, HttpError> {
-    let addresses = lookup_host(&to.host, to.port)
-        .await
-        .map_err(|error| HttpError::caused(Kind::LookUp(to.host.clone()), error))?;
-    let connected = TcpStream::connect_any(addresses).await;
-    let stream = connected.map_err(|error| match error.kind() {
-        io::ErrorKind::TimedOut => HttpError::new(Kind::ConnectTimeout(to.to_string(), time)),
-        _ => HttpError::caused(Kind::Connect(to.to_string()), error),
-    })?;
+/// Connects within `time`.
+pub(super) async fn connect(
+    target: &Target,
+    time: Duration,
+    client: &Inner,
+    progress: &mut Progress,
+) -> Result<Connection, HttpError> {
+    let connected = with_timeout(time, begin(target, client, progress)).await;
+    connected.unwrap_or_else(|_| {
+        let kind = Kind::ConnectTimeout(target.to.to_string(), time);
+        Err(HttpError::caused(kind, Unfinished(progress.phase)))
+    })
+}
+
+async fn begin(
+    target: &Target,
+    client: &Inner,
+    progress: &mut Progress,
+) -> Result<Connection, HttpError> {
+    let io_loop = IoLoop::current();
+    let wire = match &target.unix_socket {
+        Some(path) => connect_unix(path, progress).await?,
+        None => connect_tcp(target, client, progress).await?,
+    };
+    progress.times.connect = progress.since(io_loop.time());
+    let io = match &target.security {
+        None => Io::Plain(wire.clone()),
+        Some(security) => {
+            progress.phase = Phase::Handshake;
+            let secured = tls::secure(security, &target.to, wire.clone()).await?;
+            progress.times.appconnect = progress.since(io_loop.time());
+            Io::Encrypted(Box::new(secured), wire.clone())
+        }
+    };
+    let connection = Connection::new(io, wire, client.settings.max_header_size).await;
+    connection.map_err(|error| HttpError::caused(Kind::Lost(target.to.to_string()), error))
+}
+
+async fn connect_unix(path: &Path, progress: &mut Progress) -> Result<Wire, HttpError> {
+    progress.phase = Phase::Connect;
+    let connected = UnixStream::connect(path).await;
+    connected
+        .map(Wire::from)
+        .map_err(|error| HttpError::caused(Kind::Connect(path.display().to_string()), error))
+}
+
+async fn connect_tcp(
+    target: &Target,
+    client: &Inner,
+    progress: &mut Progress,
+) -> Result<Wire, HttpError> {
+    progress.phase = Phase::LookUp;
+    let addresses = look_up(target, client).await?;
+    progress.times.namelookup = progress.since(IoLoop::current().time());
+    progress.phase = Phase::Connect;
+    let source = target.interface.map(|address| SocketAddr::new(address, 0));
+    let connected = TcpStream::connect_any_from(source, addresses).await;
+    let stream = connected
+        .map_err(|error| HttpError::caused(Kind::Connect(target.to.to_string()), error))?;
     // Where it fails, the connection is gone, which the request finds out.
     let _ = stream.set_nodelay(true);
-    Ok(stream)
+    Ok(stream.into())
+}
+
+/// The addresses of the host, of the family that the client is to connect from.
+async fn look_up(target: &Target, client: &Inner) -> Result<Vec<SocketAddr>, HttpError> {
+    let Authority { host, port } = &target.to;
+    let mut asked = CancelOnDrop(client.settings.resolver.resolve(host.clone(), *port));
+    let found = (&mut asked.0).await;
+    let failed = |error| HttpError::caused(Kind::LookUp(host.clone()), error);
+    let mut addresses = found.map_err(failed)?;
+    if let Some(interface) = target.interface {
+        addresses.retain(|address| address.is_ipv4() == interface.is_ipv4());
+    }
+    match addresses.is_empty() {
+        true => Err(failed(io::Error::new(
+            io::ErrorKind::NotFound,
+            "it has no address that can be connected to",
+        ))),
+        false => Ok(addresses),
+    }
 }

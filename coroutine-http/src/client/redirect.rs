@@ -1,21 +1,21 @@
 //! Where a redirect leads, and what goes there (RFC 9110, 15.4).
 
-use bytes::Bytes;
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap,
     HeaderValue, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
-use http::{Method, StatusCode, response};
+use http::{Method, StatusCode};
 use url::{ParseError, Url};
 
 use super::authority::take_credentials;
+use super::outgoing::Content;
 use super::request::Parts;
 use crate::secret::without_userinfo;
 
-/// Where `response` says that it sends the client, if it does.
-pub(super) fn location(response: &response::Parts) -> Option<&HeaderValue> {
-    match response.status.as_u16() {
-        301 | 302 | 303 | 307 | 308 => response.headers.get(LOCATION),
+/// Where a response sends the client, if it does.
+pub(super) fn location(headers: &HeaderMap, status: StatusCode) -> Option<&HeaderValue> {
+    match status.as_u16() {
+        301 | 302 | 303 | 307 | 308 => headers.get(LOCATION),
         _ => None,
     }
 }
@@ -36,13 +36,14 @@ pub(super) fn target(from: &Url, location: &HeaderValue) -> Result<Url, (String,
 pub(super) fn follow(request: &mut Parts, mut url: Url, status: StatusCode) {
     if turns_into_get(&request.method, status) {
         request.method = Method::GET;
-        request.body = Bytes::new();
+        request.body = Content::None;
         remove_body_headers(&mut request.headers);
     }
     request.headers.remove(HOST);
     if url.origin() != request.url.origin() {
         remove_credentials(&mut request.headers);
         request.authorization = None;
+        request.options.tls.remove_identity();
     }
     if let Some(authorization) = take_credentials(&mut url) {
         request.authorization = Some(authorization);

@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use coroutine_core as co;
 
+use super::head_scan::HeadScan;
+use super::http2::Streams;
+use super::settings::Settings;
+use super::upgrade::Upgrade;
 use crate::rt::Watch;
 
 /// What a connection waits for.
@@ -20,6 +24,19 @@ pub(super) enum Phase {
     Body,
     /// A handler, which takes the time that it takes.
     Handler,
+    /// HTTP/2: another request, or that the client takes a part of a response.
+    Peer,
+}
+
+/// What a request is about, where there are several at a time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Its handler is at work.
+    Work,
+    /// The client has yet to take a part of the response.
+    Send,
+    /// The client has yet to send a part of it.
+    Receive,
 }
 
 /// Kept by the connection, its I/O and its service. Costs a request a few stores, and no look at a clock.
@@ -31,21 +48,100 @@ pub(super) struct Activity {
     hasty: Cell<bool>,
     /// Whether a part of a response waits for the client.
     stuck: Cell<bool>,
+    /// Whether the connection has a part of a streamed response that it has not sent, and takes no other meanwhile.
+    sending: Cell<bool>,
+    /// What the connection turns to after the response that is sent.
+    upgrade: Cell<Option<Upgrade>>,
+    /// Whether a byte was read since the phase began.
+    has_read: Cell<bool>,
+    /// How many bytes were read.
+    received: Cell<usize>,
+    scan: Cell<HeadScan>,
+    /// How many requests there were.
+    requests: Cell<u32>,
+    /// The others of the connection, if this is one of several requests that it answers at a time.
+    streams: Option<Rc<Streams>>,
 }
 
 impl Activity {
+    /// For a connection with one request at a time.
     pub(super) fn new() -> Self {
+        Self::of(Phase::Head, HeadScan::new(), None)
+    }
+
+    /// For a connection with several.
+    #[cfg_attr(not(feature = "http2"), expect(dead_code, reason = "there is none"))]
+    pub(super) fn of_many() -> Self {
+        Self::of(Phase::Peer, HeadScan::off(), None)
+    }
+
+    /// For one of several requests.
+    #[cfg_attr(not(feature = "http2"), expect(dead_code, reason = "there is none"))]
+    pub(super) fn within(streams: Rc<Streams>) -> Self {
+        streams.go(None, Some(Doing::Receive));
+        Self::of(Phase::Head, HeadScan::off(), Some(streams))
+    }
+
+    fn of(phase: Phase, scan: HeadScan, streams: Option<Rc<Streams>>) -> Self {
         Self {
-            phase: Cell::new(Phase::Head),
+            phase: Cell::new(phase),
             progress: Cell::new(0),
             hasty: Cell::new(false),
             stuck: Cell::new(false),
+            sending: Cell::new(false),
+            upgrade: Cell::default(),
+            has_read: Cell::new(false),
+            received: Cell::new(0),
+            scan: Cell::new(scan),
+            requests: Cell::new(0),
+            streams,
         }
     }
 
+    pub(super) fn set_upgrade(&self, upgrade: Option<Upgrade>) {
+        self.upgrade.set(upgrade);
+    }
+
+    pub(super) fn take_upgrade(&self) -> Option<Upgrade> {
+        self.upgrade.take()
+    }
+
     pub(super) fn enter(&self, phase: Phase) {
-        self.phase.set(phase);
+        self.turn_to(phase);
+        self.has_read.set(false);
         self.note();
+    }
+
+    /// As [`enter`](Self::enter), where that is no progress.
+    pub(super) fn turn_to(&self, phase: Phase) {
+        let before = self.doing();
+        self.phase.set(phase);
+        self.tell(before);
+    }
+
+    pub(super) fn set_sending(&self, sending: bool) {
+        let before = self.doing();
+        self.sending.set(sending);
+        self.tell(before);
+    }
+
+    fn doing(&self) -> Doing {
+        match self.phase.get() {
+            _ if self.sending.get() => Doing::Send,
+            Phase::Handler => Doing::Work,
+            Phase::Head | Phase::Body | Phase::Peer => Doing::Receive,
+        }
+    }
+
+    fn tell(&self, before: Doing) {
+        if let Some(streams) = &self.streams {
+            streams.go(Some(before), Some(self.doing()));
+        }
+    }
+
+    /// Another request has come.
+    pub(super) fn begin(&self) {
+        self.requests.set(self.requests.get().wrapping_add(1));
     }
 
     pub(super) fn set_hasty(&self, hasty: bool) {
@@ -61,16 +157,38 @@ impl Activity {
         self.phase.get() == Phase::Head && !self.stuck.get()
     }
 
+    /// Whether the head of the request that has come says twice how long its body is, so that somebody before this server may have seen another end of it (RFC 9112, 6.1).
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.scan.get().is_ambiguous(self.requests.get())
+    }
+
+    /// Whether a handler is at work that does not wait for the client to take something.
+    fn is_at_work(&self) -> bool {
+        self.phase.get() == Phase::Handler && !self.stuck.get() && !self.sending.get()
+    }
+
     fn note(&self) {
         self.progress.set(self.progress.get().wrapping_add(1));
     }
 }
 
-impl Watch for Rc<Activity> {
-    fn on_read(&self) {
-        if self.phase.get() == Phase::Body {
-            self.note();
+impl Drop for Activity {
+    fn drop(&mut self) {
+        if let Some(streams) = &self.streams {
+            streams.go(Some(self.doing()), None);
         }
+    }
+}
+
+impl Watch for Rc<Activity> {
+    #[inline]
+    fn on_read(&self, bytes: &[u8]) {
+        self.has_read.set(true);
+        self.received
+            .set(self.received.get().wrapping_add(bytes.len()));
+        let mut scan = self.scan.get();
+        scan.feed(bytes);
+        self.scan.set(scan);
     }
 
     fn on_write(&self) {
@@ -86,41 +204,83 @@ impl Watch for Rc<Activity> {
     }
 }
 
+/// There is no look more often than so.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// Ready when there was no progress for a while: at least the given time, at most half as long again.
 pub(super) struct Idle {
     activity: Rc<Activity>,
-    /// Half of the given time.
+    limits: Limits,
+    /// How often there is a look: twice in the shorter one of the limits.
     period: Duration,
     alarm: co::Sleep,
     /// The progress when the alarm was set.
     seen: u32,
-    /// For how many periods there was none.
-    still: u32,
+    /// The bytes that were read when the alarm was set.
+    received: usize,
+    /// For how long there was none.
+    still: Duration,
+}
+
+struct Limits {
+    idle: Duration,
+    head: Duration,
+    /// How much of a body has to arrive in a period.
+    body: usize,
 }
 
 impl Idle {
-    pub(super) fn new(activity: Rc<Activity>, timeout: Duration) -> Self {
-        let period = timeout / 2;
+    pub(super) fn new(activity: Rc<Activity>, settings: &Settings) -> Self {
+        let (idle, head) = (settings.idle_timeout, settings.header_timeout());
+        // Where it is too short to be told from none, there would be no end of looking.
+        let period = (idle.min(head) / 2).max(SHORTEST);
+        let body = period.as_secs_f64() * f64::from(settings.min_body_rate);
+        // A float that is too large becomes the largest number.
+        let body = (body as usize).max(1);
         Self {
-            seen: activity.progress.get(),
-            activity,
+            limits: Limits { idle, head, body },
             period,
             alarm: co::sleep(period),
-            still: 0,
+            seen: activity.progress.get(),
+            received: activity.received.get(),
+            still: Duration::ZERO,
+            activity,
         }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while Pin::new(&mut self.alarm).poll(cx).is_ready() {
-            let progress = self.activity.progress.get();
-            let moves = progress != self.seen || self.activity.phase.get() == Phase::Handler;
-            self.seen = progress;
-            self.still = if moves { 0 } else { self.still + 1 };
-            if self.still >= 2 {
+            self.still = match self.moves() {
+                true => Duration::ZERO,
+                false => self.still.saturating_add(self.period),
+            };
+            if self.still >= self.limit() {
                 return Poll::Ready(());
             }
             self.alarm = co::sleep(self.period);
         }
         Poll::Pending
+    }
+
+    /// Whether there was progress since the last look.
+    fn moves(&mut self) -> bool {
+        let (progress, received) = (self.activity.progress.get(), self.activity.received.get());
+        let progressed = progress != self.seen;
+        let enough = received.wrapping_sub(self.received) >= self.limits.body;
+        (self.seen, self.received) = (progress, received);
+        match self.activity.phase.get() {
+            Phase::Body => enough,
+            Phase::Head | Phase::Handler | Phase::Peer => progressed || self.activity.is_at_work(),
+        }
+    }
+
+    fn limit(&self) -> Duration {
+        let head_has_begun = self.activity.phase.get() == Phase::Head
+            && self.activity.has_read.get()
+            && !self.activity.stuck.get();
+        match head_has_begun {
+            true => self.limits.head,
+            false => self.limits.idle,
+        }
     }
 }

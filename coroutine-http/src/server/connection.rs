@@ -1,87 +1,191 @@
 //! A connection, from its first byte to its last.
 
-use std::future::poll_fn;
-use std::net::{Shutdown, SocketAddr};
-use std::pin::Pin;
+use std::future::{Future as StdFuture, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use coroutine_core as co;
-use coroutine_core::net::TcpStream;
+use futures_io::{AsyncRead, AsyncWrite};
 use hyper::server::conn::http1;
 
 use super::activity::{Activity, Idle};
 use super::connections::Place;
+use super::http2;
+use super::peer::Peer;
 use super::service::{Service, Site};
+use super::settings::Settings;
+use super::stream::{Plain, Stream};
+use super::upgrade;
 use crate::rt::Io;
 
 /// How long a client may go on sending what nobody reads any more. If the connection were closed at once, that would reset it, and the client might
 /// never see the response.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// The same, for one whose connection stood still when the server stopped.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// How a connection's requests came to their end.
 enum End {
     Closed(hyper::Result<()>),
     Idle,
+    /// The server stops, and there is nothing to be done for the client.
+    AtRest,
 }
 
 /// Answers the requests of a connection.
 #[co::coroutine(name = "http connection")]
-pub(super) fn serve(stream: TcpStream, remote_addr: SocketAddr, site: Rc<Site>, mut place: Place) {
+pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Place) {
+    let stream = match yield_!(secure(socket, &site.settings, &mut place)) {
+        Ok(stream) => stream,
+        Err(error) => return tracing::debug!("no TLS with {}: {error}", peer.name()),
+    };
+    let Some((stream, early)) = yield_!(http2::take(stream, &peer, &site, &mut place)) else {
+        return;
+    };
     let activity = Rc::new(Activity::new());
-    let mut idle = Idle::new(Rc::clone(&activity), site.settings.idle_timeout);
-    let io = Io::new(stream, Rc::clone(&activity));
+    let mut idle = Idle::new(Rc::clone(&activity), &site.settings);
+    let builder = http1(&site.settings);
+    let io = Io::after(early, stream, Rc::clone(&activity));
     let service = Service {
         site,
         activity: Rc::clone(&activity),
-        remote_addr,
+        peer: Rc::clone(&peer),
     };
-    let mut connection = http1::Builder::new().serve_connection(io, service);
-    let mut last = false;
+    let mut connection = builder.serve_connection(io, service);
+    let mut parting = Parting::default();
     let end = yield_!(poll_fn(|cx| {
-        if place.poll_last_call(cx) {
-            last = true;
-            Pin::new(&mut connection).graceful_shutdown();
-        }
-        match connection.poll_without_shutdown(cx) {
-            Poll::Ready(result) => Poll::Ready(End::Closed(result)),
-            // hyper would wait for the rest of a head, which may never come.
-            Poll::Pending if last && activity.is_at_rest() => Poll::Ready(End::Closed(Ok(()))),
-            Poll::Pending => idle.poll(cx).map(|()| End::Idle),
+        loop {
+            if let Poll::Ready(result) = connection.poll_without_shutdown(cx) {
+                return Poll::Ready(End::Closed(result));
+            }
+            match parting.poll(&mut place, cx) {
+                Poll::Pending => return idle.poll(cx).map(|()| End::Idle),
+                // hyper would wait for the rest of a head, which may never come.
+                Poll::Ready(()) if activity.is_at_rest() => return Poll::Ready(End::AtRest),
+                Poll::Ready(()) if parting.tell() => {
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
+                Poll::Ready(()) => return idle.poll(cx).map(|()| End::Idle),
+            }
         }
     }));
-    match end {
+    let lingers = match end {
+        End::Closed(Ok(())) if let Some(upgrade) = activity.take_upgrade() => {
+            let parts = connection.into_parts();
+            let protocol = upgrade(parts.io.into_stream(), parts.read_buf);
+            return yield_!(upgrade::speak(protocol, place));
+        }
         End::Closed(result) => {
             let refused = result.as_ref().is_err_and(hyper::Error::is_parse);
             if let Err(error) = result {
-                report(&error, remote_addr);
+                report(&error, &peer);
             }
-            if refused || activity.is_hasty() {
-                let stream = connection.into_parts().io.into_stream();
-                // Whichever comes first.
-                let _ = yield_!(co::with_timeout(LINGER, linger(stream)));
-            }
+            let unread = refused || activity.is_hasty() || parting.is_asked();
+            // With TLS there is a goodbye to be said.
+            (unread || peer.is_secure).then_some(LINGER)
         }
-        End::Idle => tracing::debug!("closed the connection from {remote_addr}, which stood still"),
+        End::AtRest => Some(FAREWELL),
+        End::Idle => {
+            tracing::debug!(
+                "closed the connection from {}, which stood still",
+                peer.name()
+            );
+            None
+        }
+    };
+    if let Some(time) = lingers {
+        let stream = connection.into_parts().io.into_stream();
+        // Whichever comes first.
+        let _ = yield_!(co::with_timeout(time, linger(stream)));
+    }
+}
+
+/// The stream as it is, or encrypted. When the server stops meanwhile there is no request yet, but one may be on its way that deserves a goodbye.
+async fn secure(socket: Plain, settings: &Settings, place: &mut Place) -> io::Result<Stream> {
+    let Some(tls) = &settings.tls else {
+        return Ok(Stream::Plain(socket));
+    };
+    let mut securing = pin!(tls.secure(socket));
+    let secured = poll_fn(|cx| match securing.as_mut().poll(cx) {
+        Poll::Ready(secured) => Poll::Ready(Some(secured)),
+        Poll::Pending => place.poll_last_call(cx).map(|()| None),
+    });
+    match secured.await {
+        Some(secured) => secured,
+        None => match co::with_timeout(FAREWELL, securing).await {
+            Ok(secured) => secured,
+            Err(_) => Err(io::ErrorKind::Interrupted.into()),
+        },
+    }
+}
+
+fn http1(settings: &Settings) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .keep_alive(settings.keep_alive)
+        .max_header_size(settings.max_header_size)
+        // hyper takes no less. It keeps as much of a body while the client does not take it.
+        .max_buf_size(settings.max_header_size.max(BUFFER));
+    builder
+}
+
+/// How many bytes are read or written ahead, at least.
+const BUFFER: usize = 64 * 1024;
+
+/// The end that the server asks for. It comes after another look at the socket, so that no request is passed over that was there before.
+#[derive(Default)]
+struct Parting {
+    asked: bool,
+    /// The turns until then.
+    looks: Vec<co::Moment>,
+    told: bool,
+}
+
+impl Parting {
+    fn is_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// Says to tell hyper, once.
+    fn tell(&mut self) -> bool {
+        !std::mem::replace(&mut self.told, true)
+    }
+
+    /// Ready from the turn on at which the connection may end.
+    fn poll(&mut self, place: &mut Place, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.asked {
+            ready!(place.poll_last_call(cx));
+            self.asked = true;
+            self.looks = vec![co::moment(), co::moment()];
+        }
+        while let Some(look) = self.looks.last_mut() {
+            ready!(Pin::new(look).poll(cx));
+            self.looks.pop();
+        }
+        Poll::Ready(())
     }
 }
 
 /// Reads and drops what the client still sends.
-async fn linger(stream: TcpStream) {
+async fn linger(mut stream: Stream) {
     let mut waste = vec![0; 16 * 1024];
-    if stream.shutdown(Shutdown::Write).is_ok() {
-        while matches!(stream.read(&mut waste).await, Ok(1..)) {}
+    let closed = poll_fn(|cx| Pin::new(&mut stream).poll_close(cx)).await;
+    if closed.is_ok() {
+        let mut read = async || poll_fn(|cx| Pin::new(&mut stream).poll_read(cx, &mut waste)).await;
+        while matches!(read().await, Ok(1..)) {}
     }
 }
 
 /// A client that leaves is no event. One that does not speak HTTP is; hyper has sent its answer, if it has one, but the client has yet to read it.
-fn report(error: &hyper::Error, remote_addr: SocketAddr) {
+fn report(error: &hyper::Error, peer: &Peer) {
+    let name = peer.name();
     if error.is_parse() {
-        co::__private::log_warn(format_args!(
-            "what {remote_addr} sent is no HTTP request: {error}"
-        ));
+        co::__private::log_warn(format_args!("what {name} sent is no HTTP request: {error}"));
     } else {
-        tracing::debug!("lost the connection from {remote_addr}: {error}");
+        tracing::debug!("lost the connection from {name}: {error}");
     }
 }

@@ -1,10 +1,10 @@
 //! The connections that a server has.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future as StdFuture;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Context;
+use std::task::{Context, Poll, ready};
 
 use coroutine_core as co;
 use slab::Slab;
@@ -15,6 +15,14 @@ pub(super) struct Connections {
     open: RefCell<Slab<Entry>>,
     /// Fulfilled when the last one is gone: one for each that waits for it.
     drained: RefCell<Vec<co::Promise<()>>>,
+    /// How many there may be.
+    limit: usize,
+    /// Fulfilled when there is room for another one: one for each that waits for it.
+    room: RefCell<Vec<co::Promise<()>>>,
+    /// Whether there was no room when somebody asked last.
+    is_full: Cell<bool>,
+    /// Whether all are asked to end, and so is each one that is still to come.
+    is_ending: Cell<bool>,
 }
 
 struct Entry {
@@ -33,15 +41,35 @@ pub(super) struct Place {
 }
 
 impl Connections {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             open: RefCell::new(Slab::new()),
             drained: RefCell::default(),
+            limit,
+            room: RefCell::default(),
+            is_full: Cell::new(false),
+            is_ending: Cell::new(false),
         }
     }
 
     pub(super) fn len(&self) -> usize {
         self.open.borrow().len()
+    }
+
+    /// Waits until there may be another one.
+    pub(super) async fn room(&self) {
+        while self.len() >= self.limit {
+            if !self.is_full.replace(true) {
+                let limit = self.limit;
+                co::__private::log_warn(format_args!(
+                    "there are {limit} connections, and others have to wait until one is closed"
+                ));
+            }
+            let (promise, room) = co::promise();
+            self.room.borrow_mut().push(promise);
+            // Nobody will break the promise.
+            let _ = room.outcome().await;
+        }
     }
 
     /// Makes room for a connection, starts its coroutine there, and keeps that until it has ended.
@@ -51,6 +79,9 @@ impl Connections {
             last_call: Some(promise),
             coroutine: None,
         });
+        if self.is_ending.get() {
+            self.call_last();
+        }
         let coroutine = start(Place {
             connections: Rc::clone(self),
             key,
@@ -63,9 +94,33 @@ impl Connections {
         }
     }
 
-    /// Asks all connections to end after the request that they are answering, and waits until they are gone.
-    pub(super) fn drain(&self) -> co::Future<()> {
-        let (promise, drained) = co::promise();
+    fn tell_of_room(&self, open: usize) {
+        if open < self.limit && self.is_full.get() {
+            // Half of the room has to be free before it counts as another time that there is none.
+            self.is_full.set(open > self.limit / 2);
+            let room = self.room.take();
+            room.into_iter().for_each(|promise| promise.set_result(()));
+        }
+    }
+
+    /// Asks all connections to end after the request that they are answering, and those that are still to come as well.
+    pub(super) fn end(&self) {
+        self.is_ending.set(true);
+        self.call_last();
+    }
+
+    /// Waits until there is none.
+    pub(super) async fn gone(&self) {
+        while self.len() > 0 {
+            let (promise, drained) = co::promise();
+            self.drained.borrow_mut().push(promise);
+            // Nobody will break the promise.
+            let _ = drained.outcome().await;
+        }
+    }
+
+    /// Asks those that there are to end after the request that they are answering.
+    pub(super) fn call_last(&self) {
         let calls: Vec<_> = {
             let mut open = self.open.borrow_mut();
             open.iter_mut()
@@ -73,11 +128,6 @@ impl Connections {
                 .collect()
         };
         calls.into_iter().for_each(|call| call.set_result(()));
-        match self.len() {
-            0 => promise.set_result(()),
-            _ => self.drained.borrow_mut().push(promise),
-        }
-        drained
     }
 
     /// Ends all connections on the spot, and says how many there were.
@@ -96,16 +146,13 @@ impl Connections {
 }
 
 impl Place {
-    /// Whether the connection is asked to end, for the first time.
-    pub(super) fn poll_last_call(&mut self, cx: &mut Context<'_>) -> bool {
-        let called = match &mut self.last_call {
-            Some(last_call) => Pin::new(last_call).poll(cx).is_ready(),
-            None => false,
-        };
-        if called {
+    /// Waits until the connection is asked to end.
+    pub(super) fn poll_last_call(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(last_call) = &mut self.last_call {
+            ready!(Pin::new(last_call).poll(cx));
             self.last_call = None;
         }
-        called
+        Poll::Ready(())
     }
 }
 
@@ -118,6 +165,7 @@ impl Drop for Place {
             (open.try_remove(self.key), open.len())
         };
         drop(entry);
+        self.connections.tell_of_room(left);
         if left == 0 {
             let drained = self.connections.drained.take();
             drained

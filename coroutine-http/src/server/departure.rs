@@ -23,6 +23,10 @@ impl Departure {
         }
     }
 
+    pub(super) fn has_happened(&self) -> bool {
+        self.gone.get()
+    }
+
     /// The client has left.
     pub(super) fn happen(&self) {
         self.gone.set(true);
@@ -32,11 +36,16 @@ impl Departure {
     }
 
     /// The response is complete, so that it does not matter any more whether the client is there.
+    #[inline]
     pub(super) fn forget(&self) {
-        let callbacks = self.callbacks.take();
-        if callbacks.is_empty() {
-            return;
+        if !self.callbacks.borrow().is_empty() {
+            self.drop_callbacks();
         }
+    }
+
+    #[cold]
+    fn drop_callbacks(&self) {
+        let callbacks = self.callbacks.take();
         if let Err(failure) = caught(move || drop(callbacks)) {
             co::__private::log_error(format_args!(
                 "a callback for a client that leaves panicked when it was dropped: {failure}"

@@ -6,9 +6,10 @@ use std::fmt;
 use std::future::Future as StdFuture;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use coroutine_core as co;
-use coroutine_core::Outcome;
+use coroutine_core::{Outcome, OutcomeFuture};
 
 use super::request_handler::RequestHandler;
 
@@ -19,6 +20,10 @@ use super::request_handler::RequestHandler;
     note = "a handler gives `()` or `Result<(), E>`, and a handler that is a coroutine the `Future` of one of these"
 )]
 pub trait HandlerResult {
+    /// Whether the handler is called before the request's body is there.
+    #[doc(hidden)]
+    const STREAMS_REQUEST_BODY: bool = false;
+
     #[doc(hidden)]
     fn into_step(self) -> Step;
 }
@@ -27,11 +32,26 @@ pub trait HandlerResult {
 pub enum Step {
     Ended(Result<(), Failure>),
     /// A coroutine that is suspended.
-    Later(Pin<Box<dyn StdFuture<Output = Result<(), Failure>>>>),
+    Later(Box<dyn Suspended>),
+    /// What is no coroutine, and is dropped when the client leaves.
+    Bound(Pin<Box<dyn StdFuture<Output = Result<(), Failure>>>>),
+    /// Its callbacks are to finish the response.
+    Callbacks,
 }
 
 /// How a handler ended.
 pub(super) type Ended = Result<(), Failure>;
+
+/// The end of a handler that is suspended.
+pub trait Suspended: StdFuture<Output = Result<(), Failure>> + Unpin {
+    /// Ends the handler, if dropping this does not.
+    fn cancel(&self);
+}
+
+/// A handler that is no coroutine of its own.
+impl<F: StdFuture<Output = Ended> + ?Sized> Suspended for Pin<Box<F>> {
+    fn cancel(&self) {}
+}
 
 /// Why a handler did not do what it was there for.
 pub enum Failure {
@@ -67,7 +87,7 @@ impl<E: Into<Box<dyn Error>> + 'static> HandlerResult for co::Future<Result<(), 
     }
 }
 
-fn failed<E: Into<Box<dyn Error>>>(result: Result<(), E>) -> Ended {
+pub(super) fn failed<E: Into<Box<dyn Error>>>(result: Result<(), E>) -> Ended {
     result.map_err(|error| Failure::Error(error.into()))
 }
 
@@ -82,17 +102,39 @@ fn step<T: 'static>(mut future: co::Future<T>, ended: fn(T) -> Ended) -> Step {
             }),
         });
     }
-    Step::Later(Box::pin(async move {
-        let outcome = future.outcome().await;
+    let outcome = future.outcome();
+    Step::Later(Box::new(Coroutine { outcome, ended }))
+}
+
+/// A handler that is a coroutine. Dropping this detaches it.
+struct Coroutine<T> {
+    outcome: OutcomeFuture<T>,
+    ended: fn(T) -> Ended,
+}
+
+impl<T> StdFuture for Coroutine<T> {
+    type Output = Ended;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended> {
+        let outcome = ready!(Pin::new(&mut self.outcome).poll(cx));
         let value = outcome.map_err(Failure::Outcome)?;
-        caught(|| ended(value)).and_then(|ended| ended)
-    }))
+        Poll::Ready(caught(|| (self.ended)(value)).and_then(|ended| ended))
+    }
+}
+
+impl<T> Suspended for Coroutine<T> {
+    fn cancel(&self) {
+        self.outcome.cancel();
+    }
 }
 
 /// A handler without its type.
 pub(super) trait Endpoint {
     /// Calls the handler.
     fn start(&self, handler: RequestHandler) -> Step;
+
+    /// Whether it is called before the request's body is there.
+    fn streams_request_body(&self) -> bool;
 }
 
 impl<F, R> Endpoint for F
@@ -104,6 +146,10 @@ where
         // What it gives is foreign as well: making an error of it may panic.
         caught(|| self(handler).into_step()).unwrap_or_else(|failure| Step::Ended(Err(failure)))
     }
+
+    fn streams_request_body(&self) -> bool {
+        R::STREAMS_REQUEST_BODY
+    }
 }
 
 /// What foreign code gives, or that it panicked.
@@ -112,14 +158,6 @@ pub(super) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, Failure> {
 }
 
 impl Failure {
-    /// Its text, even where the error that it carries panics.
-    pub(super) fn into_text(self) -> String {
-        caught(move || self.to_string()).unwrap_or_else(|failure| match failure {
-            Self::Panic(message) => format!("its error panicked when it was shown: {message}"),
-            _ => "its error cannot be shown".to_owned(),
-        })
-    }
-
     fn panic(payload: Box<dyn Any + Send>) -> Self {
         let text = payload.downcast_ref::<&'static str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

@@ -1,5 +1,6 @@
 //! A response in the making.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
@@ -8,20 +9,33 @@ use http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
 use http::{Method, Response, StatusCode};
-use http_body_util::Full;
+use hyper::ext::ReasonPhrase;
 
-/// What is sent: a body that is all there, so that its length is known.
-pub(super) type Message = Response<Full<Bytes>>;
+use super::compression::Encoder;
+use super::outgoing::Outgoing;
+
+/// What is sent.
+pub(super) type Message = Response<Outgoing>;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=UTF-8");
 
 /// What a handler has said so far.
 pub(super) struct Reply {
     status: StatusCode,
+    /// In the place of the usual one.
+    reason: Option<Box<ReasonPhrase>>,
     headers: HeaderMap,
+    /// The headers that each response of the handler has.
+    defaults: Option<Box<HeaderMap>>,
     body: Written,
+    /// Whether the body is no HTML where no header says what it is.
+    untyped: bool,
     /// The first thing that the handler said and that cannot be sent.
     fault: Option<Fault>,
+    /// The status and the headers were sent, and cannot be changed any more.
+    sealed: bool,
+    /// Encodes a body that is sent in parts.
+    encoder: Option<Box<Encoder>>,
 }
 
 /// The body so far. One chunk is sent as it is.
@@ -41,9 +55,14 @@ impl Reply {
     pub(super) fn new() -> Self {
         Self {
             status: StatusCode::OK,
+            reason: None,
             headers: HeaderMap::new(),
+            defaults: None,
             body: Written::Nothing,
+            untyped: false,
             fault: None,
+            sealed: false,
+            encoder: None,
         }
     }
 
@@ -51,7 +70,7 @@ impl Reply {
     pub(super) fn error(status: StatusCode) -> Self {
         let mut reply = Self::new();
         reply.set_status(status);
-        reply.write(page(status));
+        reply.write(page(status, usual_reason(status)));
         reply
     }
 
@@ -61,6 +80,20 @@ impl Reply {
 
     pub(super) fn set_status(&mut self, status: StatusCode) {
         self.status = status;
+        self.reason = None;
+    }
+
+    /// Sets the reason of the status.
+    pub(super) fn set_reason(&mut self, reason: &str) {
+        // What cannot stand in one line does not.
+        let printable = reason.replace(|c: char| c.is_control() && c != '\t', " ");
+        self.reason = ReasonPhrase::try_from(printable).ok().map(Box::new);
+    }
+
+    /// Has the headers that are there be in each response, also after [`clear`](Self::clear).
+    pub(super) fn keep_headers(&mut self) {
+        let any = !self.headers.is_empty();
+        self.defaults = any.then(|| Box::new(self.headers.clone()));
     }
 
     pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
@@ -85,16 +118,58 @@ impl Reply {
         };
     }
 
-    /// Takes back what was said, but for a fault.
+    /// What was written so far.
+    pub(super) fn body(&self) -> &[u8] {
+        match &self.body {
+            Written::Nothing => &[],
+            Written::Once(chunk) => chunk,
+            Written::Often(all) => all,
+        }
+    }
+
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body is no HTML where no header says what it is.
+    pub(super) fn set_untyped(&mut self) {
+        self.untyped = true;
+    }
+
+    /// Whether a body without a type is HTML.
+    pub(super) fn is_html(&self) -> bool {
+        !self.untyped
+    }
+
+    /// Takes back what was said, but for a fault, and for what was sent.
     pub(super) fn clear(&mut self) {
-        self.status = StatusCode::OK;
-        self.headers.clear();
         self.body = Written::Nothing;
+        if self.sealed {
+            return;
+        }
+        self.set_status(StatusCode::OK);
+        self.headers.clear();
+        if let Some(defaults) = &self.defaults {
+            self.headers.clone_from(defaults);
+        }
+        self.untyped = false;
     }
 
     /// Says that something cannot be sent. The first time counts.
     pub(super) fn spoil(&mut self, what: &'static str, said_at: &'static Location<'static>) {
         self.fault.get_or_insert(Fault { what, said_at });
+    }
+
+    /// Whether the status and the headers were sent. If so, what is said about them at this place is a fault.
+    pub(super) fn refuse(&mut self, said_at: &'static Location<'static>) -> bool {
+        if self.sealed {
+            self.spoil("came after the headers were sent", said_at);
+        }
+        self.sealed
+    }
+
+    pub(super) fn is_spoilt(&self) -> bool {
+        self.fault.is_some()
     }
 
     pub(super) fn take_fault(&mut self) -> Option<Fault> {
@@ -104,34 +179,92 @@ impl Reply {
     /// Takes the response to a request of this method out. Text without a type is HTML, as in Tornado.
     ///
     /// `spare` is a map whose memory may be used.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_message(&mut self, method: &Method, mut spare: HeaderMap) -> Message {
         let bodiless = self.is_bodiless();
         if bodiless {
             self.remove_body();
         }
-        let body = match std::mem::replace(&mut self.body, Written::Nothing) {
-            Written::Nothing => Bytes::new(),
-            Written::Once(chunk) => chunk,
-            Written::Often(all) => all.freeze(),
-        };
+        let body = self.take_body();
         if self.headers.is_empty() {
             spare.clear();
             std::mem::swap(&mut self.headers, &mut spare);
         } else {
             self.remove_framing(*method == Method::HEAD && body.is_empty() && !bodiless);
         }
-        if !body.is_empty() && !self.headers.contains_key(CONTENT_TYPE) {
+        if !body.is_empty() && !self.untyped && !self.headers.contains_key(CONTENT_TYPE) {
             self.headers.insert(CONTENT_TYPE, HTML);
         }
-        let mut message = Response::new(Full::new(body));
+        self.message(Outgoing::from(body))
+    }
+
+    /// Makes the status and the headers ready to be sent before the body is complete. Gives the length that was announced, and whether there may be a body.
+    pub(super) fn seal(&mut self, method: &Method) -> (Option<u64>, bool) {
+        self.sealed = true;
+        let has_body = !self.is_bodiless() && *method != Method::HEAD;
+        let length = self.headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        self.remove_framing(*method == Method::HEAD && !self.is_bodiless());
+        if self.is_bodiless() {
+            self.remove_body();
+        } else if !self.untyped {
+            self.headers.entry(CONTENT_TYPE).or_insert(HTML);
+        }
+        (length, has_body)
+    }
+
+    /// Takes out what of the body was not sent yet.
+    #[inline]
+    pub(super) fn take_body(&mut self) -> Bytes {
+        match std::mem::replace(&mut self.body, Written::Nothing) {
+            Written::Nothing => Bytes::new(),
+            Written::Once(chunk) => chunk,
+            Written::Often(all) => all.freeze(),
+        }
+    }
+
+    /// As [`take_body`](Self::take_body), for a body that is sent in parts: encoded, if it is to be.
+    pub(super) fn take_chunk(&mut self, last: bool) -> Bytes {
+        let chunk = self.take_body();
+        match self.encoder.take() {
+            Some(mut encoder) if !last => {
+                let encoded = encoder.encode(&chunk);
+                self.encoder = Some(encoder);
+                encoded
+            }
+            Some(encoder) => encoder.finish(&chunk),
+            None => chunk,
+        }
+    }
+
+    /// Has what is sent from now on be encoded.
+    pub(super) fn encode(&mut self, encoder: Encoder) {
+        self.encoder = Some(Box::new(encoder));
+    }
+
+    /// The response with this body.
+    #[inline(always)]
+    pub(super) fn message(&mut self, body: Outgoing) -> Message {
+        let mut message = Response::new(body);
         *message.status_mut() = self.status;
+        if let Some(reason) = self.reason.take() {
+            message.extensions_mut().insert(*reason);
+        }
         std::mem::swap(message.headers_mut(), &mut self.headers);
         message
     }
 
+    /// The length of the body, as far as it was written.
+    pub(super) fn length(&self) -> usize {
+        match &self.body {
+            Written::Nothing => 0,
+            Written::Once(chunk) => chunk.len(),
+            Written::Often(all) => all.len(),
+        }
+    }
+
     /// Whether the status tells that there is no body (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
-    fn is_bodiless(&self) -> bool {
+    pub(super) fn is_bodiless(&self) -> bool {
         matches!(self.status.as_u16(), 204 | 205 | 304)
     }
 
@@ -159,12 +292,25 @@ impl fmt::Display for Fault {
 }
 
 /// A page that tells of an error.
-pub(super) fn page(status: StatusCode) -> Bytes {
+pub(super) fn page(status: StatusCode, reason: &str) -> Bytes {
     let code = status.as_u16();
-    let reason = status.canonical_reason().unwrap_or("Unknown");
+    let reason = escape(reason);
     Bytes::from(format!(
         "<html><title>{code}: {reason}</title><body>{code}: {reason}</body></html>"
     ))
+}
+
+/// The text as HTML.
+fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>']) {
+        return Cow::Borrowed(text);
+    }
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    Cow::Owned(text.replace('>', "&gt;"))
+}
+
+fn usual_reason(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Unknown")
 }
 
 /// A whole response that tells of an error.
@@ -177,4 +323,12 @@ pub(super) fn error_with(status: StatusCode, name: HeaderName, value: HeaderValu
     let mut message = error(status);
     message.headers_mut().insert(name, value);
     message
+}
+
+/// A whole response without a body, and with one header.
+pub(super) fn bare_with(status: StatusCode, name: HeaderName, value: HeaderValue) -> Message {
+    let mut reply = Reply::new();
+    reply.set_status(status);
+    reply.headers_mut().insert(name, value);
+    reply.take_message(&Method::GET, HeaderMap::new())
 }

@@ -1,30 +1,42 @@
 //! A request, as a handler sees it.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 
 use bytes::Bytes;
-use http::header::AsHeaderName;
+use http::header::{AsHeaderName, HOST};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderMap, Method, Uri, Version};
 
+use super::lazy::Lazy;
+use super::peer::Peer;
 use crate::secret;
 
 /// A request that a server got. Tornado's `HTTPServerRequest`.
 pub struct HttpServerRequest {
     head: Parts,
     body: Bytes,
-    remote_addr: SocketAddr,
+    peer: Rc<Peer>,
+    /// What was read out of the rest.
+    pub(super) lazy: Lazy,
 }
 
 impl HttpServerRequest {
     #[inline]
-    pub(super) fn new(head: Parts, body: Bytes, remote_addr: SocketAddr) -> Self {
+    pub(super) fn new(head: Parts, body: Bytes, peer: Rc<Peer>) -> Self {
         Self {
             head,
             body,
-            remote_addr,
+            peer,
+            lazy: Lazy::default(),
         }
+    }
+
+    /// Who sent it, for messages.
+    pub(super) fn peer_name(&self) -> impl fmt::Display {
+        self.peer.name()
     }
 
     /// The headers, or the map that had them, when nobody looks at them any more.
@@ -80,10 +92,37 @@ impl HttpServerRequest {
         &self.body
     }
 
-    /// The address at the other end of the connection.
+    /// The address at the other end of the connection, which is none at a Unix socket. It is a proxy's, where there is one.
     #[must_use]
-    pub fn remote_addr(&self) -> SocketAddr {
-        self.remote_addr
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.peer.addr
+    }
+
+    /// The client's IP address: the connection's, or what a proxy says where [`xheaders`](crate::Application::xheaders) are believed. Tornado's attribute of this name.
+    #[must_use]
+    pub fn remote_ip(&self) -> Option<IpAddr> {
+        self.peer.ip(self.headers())
+    }
+
+    /// `http` or `https`: the connection's, or what a proxy says where [`xheaders`](crate::Application::xheaders) are believed. Tornado's attribute of this name.
+    #[must_use]
+    pub fn protocol(&self) -> &'static str {
+        self.peer.protocol(self.headers())
+    }
+
+    /// The name of this server, and maybe its port, as the client knows it. It is what the client says, and not to be trusted.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.uri().authority().map(Authority::as_str);
+        let named = authority.or_else(|| self.header(HOST));
+        named.filter(|host| !host.is_empty()).unwrap_or("127.0.0.1")
+    }
+
+    /// The URL that was asked for, as the client knows it. Tornado's method of this name.
+    #[must_use]
+    pub fn full_url(&self) -> String {
+        let (protocol, host, target) = (self.protocol(), self.host(), target(self.uri()));
+        format!("{protocol}://{host}{target}")
     }
 }
 
@@ -101,7 +140,7 @@ impl fmt::Debug for HttpServerRequest {
             .field("version", &self.version())
             .field("headers", &secret::shown(self.headers()))
             .field("body", &format_args!("{} bytes", self.body.len()))
-            .field("remote_addr", &self.remote_addr)
+            .field("remote_addr", &self.remote_addr())
             .finish()
     }
 }

@@ -9,14 +9,17 @@ use std::task::{Context, Poll, ready};
 use coroutine_core as co;
 
 use super::activity::{Activity, Phase};
-use super::endpoint::{Ended, Step};
+use super::endpoint::{Step, Suspended};
 use super::exchange::Exchange;
+use super::outgoing::{Outgoing, Streamed};
 use super::reply::Message;
 
 /// The response to a request, as soon as it is there. It is small, since hyper moves it about; the response itself is made where it is handed over.
 pub(super) enum Respond {
     /// The handler has ended. This is the way of one that does not suspend: there is no allocation and no turn of the loop.
     Ended(Option<Rc<Exchange>>),
+    /// The handler has ended, after the headers were sent.
+    Flushed(Option<Box<Message>>),
     /// There is no handler for the request.
     Refused(Option<Box<Message>>),
     /// A coroutine is at work.
@@ -27,8 +30,8 @@ pub(super) enum Respond {
 
 /// A handler that is suspended.
 pub(super) struct Waiting {
-    /// Dropping it detaches the coroutine, which goes on.
-    ended: Pin<Box<dyn StdFuture<Output = Ended>>>,
+    /// Until the response is made. Dropping it detaches the coroutine, which goes on.
+    ended: Option<Box<dyn Suspended>>,
     /// The handler says that the response is complete, before it has ended.
     finished: co::Future<()>,
     /// Until the response is made.
@@ -47,15 +50,30 @@ impl Respond {
             Step::Ended(ended) => {
                 exchange.settle(ended);
                 activity.enter(Phase::Head);
-                Self::Ended(Some(exchange))
+                match exchange.headers_written() {
+                    true => Self::Flushed(Some(Box::new(streamed(&exchange, None, activity)))),
+                    false => Self::Ended(Some(exchange)),
+                }
             }
-            Step::Later(ended) => Self::Waiting(Box::new(Waiting {
-                ended,
-                finished: exchange.finished(),
-                exchange: Some(exchange),
-                activity: Rc::clone(activity),
-            })),
+            Step::Later(ended) => Self::waiting(ended, exchange, activity),
+            Step::Bound(ended) => {
+                exchange.is_bound.set(true);
+                Self::waiting(Box::new(ended), exchange, activity)
+            }
+            Step::Callbacks => {
+                exchange.is_bound.set(true);
+                Self::waiting(exchange.forsaken(), exchange, activity)
+            }
         }
+    }
+
+    fn waiting(ended: Box<dyn Suspended>, exchange: Rc<Exchange>, activity: &Rc<Activity>) -> Self {
+        Self::Waiting(Box::new(Waiting {
+            ended: Some(ended),
+            finished: exchange.finished(),
+            exchange: Some(exchange),
+            activity: Rc::clone(activity),
+        }))
     }
 }
 
@@ -69,31 +87,46 @@ impl StdFuture for Respond {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match &mut *self {
             Self::Ended(exchange) => Exchange::into_message(exchange.take().expect(ONCE)),
-            Self::Refused(message) => *message.take().expect(ONCE),
-            Self::Waiting(waiting) => {
-                ready!(waiting.poll(cx));
-                Exchange::into_message(waiting.exchange.take().expect(ONCE))
-            }
+            Self::Refused(message) | Self::Flushed(message) => *message.take().expect(ONCE),
+            Self::Waiting(waiting) => ready!(waiting.poll(cx)),
             Self::Reading(reading) => ready!(reading.as_mut().poll(cx)),
         }))
     }
 }
 
 impl Waiting {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let ended = match self.ended.as_mut().poll(cx) {
-            Poll::Ready(ended) => ended,
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Message> {
+        let ended = match Pin::new(self.ended.as_mut().expect(ONCE)).poll(cx) {
+            Poll::Ready(ended) => Some(ended),
             Poll::Pending => {
                 ready!(Pin::new(&mut self.finished).poll(cx));
-                Ok(())
+                None
             }
         };
-        if let Some(exchange) = &self.exchange {
-            exchange.settle(ended);
+        let exchange = self.exchange.take().expect(ONCE);
+        let begun = exchange.has_begun();
+        if ended.is_none() && begun {
+            return Poll::Ready(streamed(&exchange, self.ended.take(), &self.activity));
         }
+        exchange.settle(ended.unwrap_or(Ok(())));
+        self.activity.set_upgrade(exchange.upgrade.take());
         self.activity.enter(Phase::Head);
-        Poll::Ready(())
+        Poll::Ready(match exchange.headers_written() {
+            true => streamed(&exchange, None, &self.activity),
+            false => exchange.into_message(),
+        })
     }
+}
+
+/// A response whose body is sent while it is made.
+fn streamed(
+    exchange: &Rc<Exchange>,
+    ending: Option<Box<dyn Suspended>>,
+    activity: &Rc<Activity>,
+) -> Message {
+    let body = Streamed::new(Rc::clone(exchange), ending, Rc::clone(activity));
+    let body = Outgoing::Streamed(Box::new(body));
+    exchange.reply.borrow_mut().message(body)
 }
 
 impl Drop for Waiting {
@@ -101,6 +134,9 @@ impl Drop for Waiting {
         // The response was not taken: the connection is gone.
         if let Some(exchange) = self.exchange.take() {
             exchange.abandon();
+            if let Some(ending) = self.ended.take() {
+                exchange.see_off(ending);
+            }
         }
     }
 }

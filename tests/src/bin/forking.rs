@@ -13,6 +13,7 @@ use coroutine_core::net::{BindOptions, TcpServer, bind_sockets};
 use coroutine_core::process::{ForkOptions, Worker, fork_processes, task_id};
 use coroutine_core::signal::SignalKind;
 use coroutine_core::{self as co, IoLoop, IoStream, StreamError};
+use coroutine_http::{Application, RequestHandler};
 
 fn say(line: &str) {
     io::stdout()
@@ -53,6 +54,23 @@ fn serve(worker: Worker) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Serves HTTP until it is told to end, and then answers what it has accepted.
+fn serve_http(worker: Worker) -> Result<(), Box<dyn Error>> {
+    let io_loop = IoLoop::current();
+    let task_id = worker.task_id;
+    let introduce = move |mut handler: RequestHandler| handler.write(format!("[{task_id}]"));
+    let application = Application::new().get("/", introduce).no_keep_alive(true);
+    application.serve_sockets(worker.sockets)?;
+    let stopped = io_loop.clone();
+    let _end =
+        io_loop.add_signal_handler(SignalKind::TERMINATE, move || stopped.request_shutdown())?;
+    say(&format!("worker {task_id} serves"));
+    io_loop.start()?;
+    let report = io_loop.close_within(Duration::from_secs(5))?;
+    say(&format!("worker {task_id} ends: {report}"));
+    Ok(())
+}
+
 /// What a worker starts is no worker, although it finds the same environment.
 fn ask_a_child() -> Result<(), Box<dyn Error>> {
     let mut child = Command::new(env::current_exe()?);
@@ -67,7 +85,7 @@ fn run(what: &str) -> Result<(), Box<dyn Error>> {
             say(&format!("task {:?}", task_id()));
             return Ok(());
         }
-        "serve" => fork_processes(2, bind)?,
+        "serve" | "http" => fork_processes(2, bind)?,
         "die" => fork_processes(ForkOptions::new(2).max_restarts(3), nothing)?,
         "cores" => fork_processes(0, nothing)?,
         _ => fork_processes(2, nothing)?,
@@ -79,6 +97,7 @@ fn run(what: &str) -> Result<(), Box<dyn Error>> {
     say(&format!("worker {}", worker.task_id));
     match what {
         "serve" => serve(worker),
+        "http" => serve_http(worker),
         "die" if worker.task_id == 0 => exit(3),
         // Until it is told to end.
         "die" => Ok(IoLoop::current().run_sync(|| co::sleep(Duration::from_secs(60)))?),

@@ -1,7 +1,7 @@
 //! The client that blocks.
 
 use coroutine_core::{self as co, IoLoop};
-use coroutine_http::{Application, HttpClient, RequestHandler};
+use coroutine_http::{Application, HttpClient, HttpError, RequestHandler};
 use coroutine_tests::{LIMIT, watchdog};
 
 use super::support::ServerThread;
@@ -24,20 +24,23 @@ fn it_fetches_without_a_loop() {
 }
 
 #[co::coroutine]
-fn fetch_inside(url: String) -> String {
+fn fetch_inside(url: String) -> HttpError {
     yield_!(co::moment());
-    let response = HttpClient::new().fetch(url).expect("an answer");
-    yield_!(co::moment());
-    response.text().into_owned()
+    HttpClient::new().fetch(url).expect_err("a loop that runs")
 }
 
 #[test]
-fn it_works_inside_a_running_loop() {
+fn it_refuses_where_a_loop_runs_and_says_what_to_use() {
     let server = ServerThread::start(hello);
     let url = format!("http://{}/", server.address);
     watchdog(LIMIT, move || {
-        let text = IoLoop::current().run_sync(|| fetch_inside(url));
-        assert_eq!(text.expect("an end"), "hello");
+        let for_inside = url.clone();
+        let error = IoLoop::current().run_sync(|| fetch_inside(for_inside));
+        let error = error.expect("an end");
+        assert!(error.is_running() && !error.is_request());
+        assert!(error.to_string().contains("AsyncHttpClient"), "{error}");
+        // The loop is there, and does not run.
+        assert!(HttpClient::new().fetch(url).is_ok());
     });
 }
 

@@ -1,6 +1,5 @@
 //! Connections of a server: keeping them, timing them out, ending them.
 
-use std::cell::RefCell;
 use std::net::{self, Shutdown};
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use coroutine_core as co;
 use coroutine_core::net::TcpStream;
 use coroutine_http::{
     Application, AsyncHttpClient, HttpRequest, HttpServer, Method, RequestHandler,
+    StreamClosedError,
 };
 use coroutine_tests::Events;
 
@@ -17,10 +17,10 @@ use super::support::{
     url,
 };
 
-const SOON: Duration = Duration::from_millis(40);
+pub(crate) const SOON: Duration = Duration::from_millis(40);
 
 /// More than fits into the buffers of a connection.
-const BIG: usize = 32 << 20;
+pub(crate) const BIG: usize = 32 << 20;
 
 #[co::coroutine]
 fn yields(mut handler: RequestHandler) {
@@ -30,7 +30,7 @@ fn yields(mut handler: RequestHandler) {
     handler.write("[slow]");
 }
 
-fn mixed() -> Application {
+pub(crate) fn mixed() -> Application {
     Application::new()
         .get("/slow", yields)
         .get("/fast", |mut handler: RequestHandler| {
@@ -95,7 +95,11 @@ fn http_1_0_is_answered_and_closed() {
 /// Says `bytes` and nothing more, and waits until the server has had enough.
 #[co::coroutine]
 fn fall_silent_after(bytes: &'static str) -> String {
-    let server = serve(mixed().post("/", |_: RequestHandler| ()).idle_timeout(SOON));
+    let server = serve(
+        mixed()
+            .post("/", |_: RequestHandler| ())
+            .idle_connection_timeout(SOON),
+    );
     yield_!(talk(server.local_addr(), bytes))
 }
 
@@ -131,7 +135,7 @@ fn trickle(stream: Rc<TcpStream>) {
 
 #[co::test(timeout = 10)]
 fn a_head_that_arrives_byte_by_byte_is_given_up() {
-    let server = Rc::new(serve(mixed().idle_timeout(SOON)));
+    let server = Rc::new(serve(mixed().idle_connection_timeout(SOON)));
     let stream = yield_!(TcpStream::connect(server.local_addr())).expect("a connection");
     let stream = Rc::new(stream);
     let head = b"GET /fast HTTP/1.1\r\nHost: a\r\nX-Long: ";
@@ -154,7 +158,7 @@ fn a_handler_may_take_longer_than_a_connection_may_be_idle() {
     let server = serve(
         Application::new()
             .get("/", takes_its_time)
-            .idle_timeout(SOON),
+            .idle_connection_timeout(SOON),
     );
     let response = yield_!(get(&server, "/")).expect("an answer");
     assert_eq!(response.text(), "[late]");
@@ -201,137 +205,14 @@ fn a_response_to_head_may_tell_a_length() {
 }
 
 #[co::coroutine]
-fn wait(mut handler: RequestHandler, waits: Waits) {
+pub(crate) fn wait(mut handler: RequestHandler, waits: Waits) {
     yield_!(kept(&waits));
     handler.write("[done]");
 }
 
-fn waiting(waits: &Waits) -> HttpServer {
+pub(crate) fn waiting(waits: &Waits) -> HttpServer {
     let waits = waits.clone();
     serve(mixed().get("/wait", move |handler| wait(handler, waits.clone())))
-}
-
-#[co::test(timeout = 10)]
-fn stop_refuses_new_connections_and_keeps_those_that_are_open() {
-    let waits = Waits::default();
-    let server = waiting(&waits);
-    let client = get(&server, "/wait");
-    yield_!(there(&waits));
-    server.stop();
-    let error = yield_!(get(&server, "/fast")).expect_err("nobody listens");
-    assert!(error.is_connect(), "{error}");
-    keep(&waits);
-    assert_eq!(yield_!(client).expect("an answer").text(), "[done]");
-}
-
-#[co::test(timeout = 10)]
-fn shutdown_lets_requests_finish_and_closes_idle_connections() {
-    let waits = Waits::default();
-    let server = waiting(&waits);
-    let idle = yield_!(TcpStream::connect(server.local_addr())).expect("a connection");
-    let client = get(&server, "/wait");
-    yield_!(there(&waits));
-    let shutdown = server.shutdown(Duration::from_secs(30));
-    assert_eq!(yield_!(read_all(idle)), "");
-    assert!(!shutdown.done());
-    keep(&waits);
-    assert_eq!(yield_!(client).expect("an answer").text(), "[done]");
-    assert_eq!(yield_!(shutdown), 0);
-    assert_eq!(server.connections(), 0);
-}
-
-#[co::test(timeout = 10)]
-fn shutdown_may_be_called_twice() {
-    let waits = Waits::default();
-    let server = waiting(&waits);
-    let client = get(&server, "/wait");
-    yield_!(there(&waits));
-    let first = server.shutdown(Duration::from_secs(30));
-    let second = server.shutdown(Duration::from_secs(30));
-    keep(&waits);
-    assert_eq!(yield_!(client).expect("an answer").text(), "[done]");
-    assert_eq!((yield_!(first), yield_!(second)), (0, 0));
-    assert_eq!(yield_!(server.shutdown(Duration::from_secs(30))), 0);
-}
-
-#[co::test(timeout = 10)]
-fn shutdown_does_not_wait_for_the_rest_of_a_head() {
-    let waits = Waits::default();
-    let server = waiting(&waits);
-    let stream = yield_!(TcpStream::connect(server.local_addr())).expect("a connection");
-    let stream = Rc::new(stream);
-    let request = b"GET /fast HTTP/1.1\r\nHost: a\r\n\r\nGET /fast HTT";
-    yield_!(stream.write_all(request)).expect("a server that reads");
-    yield_!(read_until(stream.clone(), "[fast]"));
-    let fresh = yield_!(TcpStream::connect(server.local_addr())).expect("a connection");
-    yield_!(fresh.write_all(b"GET /fa")).expect("a server that reads");
-    // Requests that came later are answered, so these have been read.
-    yield_!(get(&server, "/fast")).expect("an answer");
-    assert_eq!(yield_!(server.shutdown(Duration::from_secs(30))), 0);
-    assert_eq!(yield_!(read_all(fresh)), "");
-}
-
-fn big(mut handler: RequestHandler) {
-    handler.write(vec![b'a'; BIG]);
-}
-
-#[co::coroutine]
-fn take_all_but_the_head(stream: Rc<TcpStream>) -> usize {
-    let mut buffer = vec![0; 1 << 16];
-    let mut count = 0;
-    loop {
-        match yield_!(stream.read(&mut buffer)).expect("a server that does not reset") {
-            0 => return count,
-            read => count += buffer[..read].iter().filter(|byte| **byte == b'a').count(),
-        }
-    }
-}
-
-#[co::test(timeout = 10)]
-fn shutdown_lets_a_response_that_is_on_its_way_arrive() {
-    let server = serve(mixed().get("/big", big));
-    let stream = yield_!(TcpStream::connect(server.local_addr())).expect("a connection");
-    let stream = Rc::new(stream);
-    let request = b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n";
-    yield_!(stream.write_all(request)).expect("a server that reads");
-    yield_!(read_until(stream.clone(), "\r\n\r\n"));
-    let shutdown = server.shutdown(Duration::from_secs(30));
-    for _ in 0..5 {
-        yield_!(co::moment());
-    }
-    assert!(!shutdown.done());
-    assert!(yield_!(take_all_but_the_head(stream)) > BIG / 2);
-    assert_eq!(yield_!(shutdown), 0);
-}
-
-#[co::test(timeout = 10)]
-fn shutdown_closes_what_is_open_when_its_patience_ends() {
-    let waits = Waits::default();
-    let server = waiting(&waits);
-    let client = get(&server, "/wait");
-    yield_!(there(&waits));
-    assert_eq!(yield_!(server.shutdown(SOON)), 1);
-    assert_eq!(server.connections(), 0);
-    let error = yield_!(client).expect_err("no answer");
-    assert!(error.is_lost(), "{error}");
-}
-
-#[co::coroutine]
-fn stop_from_within(mut handler: RequestHandler, server: Rc<RefCell<Option<HttpServer>>>) {
-    server.borrow().as_ref().expect("a server").stop();
-    handler.write("[last]");
-}
-
-#[co::test(timeout = 10)]
-fn a_handler_may_stop_its_server() {
-    let slot = Rc::new(RefCell::new(None));
-    let for_handler = slot.clone();
-    let server = serve(Application::new().get("/", move |handler| {
-        stop_from_within(handler, for_handler.clone())
-    }));
-    let request = get(&server, "/");
-    slot.replace(Some(server));
-    assert_eq!(yield_!(request).expect("an answer").text(), "[last]");
 }
 
 /// An application in which `/wait` waits, and notes that the client has left.
@@ -352,10 +233,10 @@ fn a_handler_is_told_that_its_client_has_left() {
     for method in [Method::GET, Method::POST] {
         let (waits, events) = (Waits::default(), Events::new());
         let server = noting(&waits, &events);
-        let body = if method == Method::POST { "body" } else { "" };
-        let request = HttpRequest::new(url(&server, "/wait"))
-            .method(method)
-            .body(body);
+        let request = match method {
+            Method::POST => HttpRequest::post(url(&server, "/wait"), "body"),
+            _ => HttpRequest::new(url(&server, "/wait")),
+        };
         let client = AsyncHttpClient::new().fetch(request);
         yield_!(there(&waits));
         client.cancel();
@@ -377,9 +258,84 @@ fn a_handler_is_not_told_that_a_client_left_with_its_response() {
     yield_!(there(&waits));
     keep(&waits);
     assert_eq!(yield_!(client).expect("an answer").text(), "[done]");
+    AsyncHttpClient::new().close();
     yield_!(deserted(server));
     yield_!(co::moment());
     assert_eq!(events.take(), [""; 0]);
+}
+
+/// Notes when it is dropped.
+struct Noting(Events);
+
+impl Drop for Noting {
+    fn drop(&mut self) {
+        self.0.note("dropped");
+    }
+}
+
+#[co::coroutine]
+fn asks_to_be_cancelled(
+    mut handler: RequestHandler,
+    waits: Waits,
+    events: Events,
+    flushes: bool,
+) -> Result<(), StreamClosedError> {
+    let told = events.clone();
+    handler.on_connection_close(move || told.note("left"));
+    handler.cancel_on_connection_close(true);
+    let _local = Noting(events.clone());
+    if flushes {
+        handler.write("begin");
+        yield_!(handler.flush())?;
+    }
+    yield_!(kept(&waits));
+    events.note("went on");
+    Ok(())
+}
+
+#[co::test(timeout = 10)]
+fn a_handler_that_asks_to_be_cancelled_is_when_its_client_leaves() {
+    for flushes in [false, true] {
+        let (waits, events) = (Waits::default(), Events::new());
+        let (for_handler, noted) = (waits.clone(), events.clone());
+        let server = Rc::new(serve(Application::new().get("/", move |handler| {
+            asks_to_be_cancelled(handler, for_handler.clone(), noted.clone(), flushes)
+        })));
+        let client = get(&server, "/");
+        yield_!(there(&waits));
+        client.cancel();
+        yield_!(deserted(server));
+        yield_!(co::moment());
+        assert_eq!(events.take(), ["dropped", "left"]);
+        keep(&waits);
+    }
+}
+
+#[co::test(timeout = 10)]
+fn a_handler_that_asks_to_be_cancelled_is_not_once_its_response_is_complete() {
+    let (waits, events) = (Waits::default(), Events::new());
+    let (for_handler, noted) = (waits.clone(), events.clone());
+    let server = Rc::new(serve(Application::new().get(
+        "/",
+        move |handler: RequestHandler| {
+            let (waits, events) = (for_handler.clone(), noted.clone());
+            co::block::coroutine! {
+                handler.cancel_on_connection_close(true);
+                yield_!(co::moment());
+                handler.finish();
+                yield_!(kept(&waits));
+                events.note("went on");
+            }
+        },
+    )));
+    yield_!(get(&server, "/")).expect("an answer");
+    yield_!(there(&waits));
+    AsyncHttpClient::new().close();
+    yield_!(deserted(server));
+    keep(&waits);
+    yield_!(co::moment());
+    yield_!(co::moment());
+    assert_eq!(events.take(), ["went on"]);
 }
 
 #[co::coroutine]
@@ -437,7 +393,7 @@ fn a_handler_is_told_that_a_shutdown_cut_its_connection() {
 
 #[co::test(timeout = 10)]
 fn the_longest_idle_timeout_is_as_good_as_none() {
-    let server = serve(mixed().idle_timeout(Duration::MAX));
+    let server = serve(mixed().idle_connection_timeout(Duration::MAX));
     let response = yield_!(get(&server, "/slow")).expect("an answer");
     assert_eq!(response.text(), "[slow]");
 }

@@ -77,6 +77,7 @@ fn a_request_says_what_http_wants_to_hear() {
     let heard = say_once(listener, "HTTP/1.1 204 No Content\r\n\r\n");
     let request = HttpRequest::new(format!("{url}a%20b?c=d#fragment"))
         .method(Method::PUT)
+        .body("")
         .header("X-A", "b");
     assert_eq!(yield_!(fetch(request)).expect("an answer").code(), 204);
     let heard = yield_!(heard).to_lowercase();
@@ -136,12 +137,6 @@ fn a_url_that_does_not_parse_is_an_error_that_names_it() {
 
 #[co::test(timeout = 10)]
 fn a_scheme_that_is_not_supported_is_an_error_that_names_it() {
-    let error = yield_!(AsyncHttpClient::new().fetch("https://127.0.0.1/")).expect_err("no TLS");
-    assert!(error.is_request());
-    assert!(
-        error.to_string().contains("TLS is not supported yet"),
-        "{error}"
-    );
     let error = yield_!(AsyncHttpClient::new().fetch("ftp://127.0.0.1/")).expect_err("no FTP");
     assert!(error.is_request());
     assert!(error.to_string().contains("`ftp:`"), "{error}");
@@ -309,7 +304,7 @@ fn the_password_of_a_url_that_cannot_be_fetched_is_not_told() {
     for url in [
         "http://me:secret@host:port/",
         "http://me:secret/secret@host:port/",
-        "https://me:secret@host/",
+        "ftp://me:secret@host/",
         "//me:secret@host/",
     ] {
         let request = HttpRequest::new(url);
@@ -318,7 +313,6 @@ fn the_password_of_a_url_that_cannot_be_fetched_is_not_told() {
         for text in [shown, format!("{error} {error:?}")] {
             assert!(!text.contains("secret"), "{text}");
         }
-        assert!(error.to_string().contains("host"), "{error}");
     }
 }
 
@@ -342,6 +336,10 @@ fn a_request_whose_headers_contradict_its_body_is_not_sent() {
             .header("Content-Length", "5"),
         post().header("Transfer-Encoding", "chunked"),
         HttpRequest::new("http://127.0.0.1:1/").header("Content-Length", "1"),
+        post().method(Method::GET),
+        post().method(Method::CONNECT),
+        post().method(Method::from_bytes(b"PURGE").expect("a method")),
+        HttpRequest::new("http://127.0.0.1:1/").method(Method::POST),
     ] {
         let error = yield_!(fetch(request)).expect_err("a contradiction");
         assert!(error.is_request(), "{error}");
@@ -355,9 +353,10 @@ fn the_length_of_a_body_is_told_once() {
     let request = HttpRequest::new(url)
         .header("Content-Length", "4")
         .header("Connection", "keep-alive")
+        .method(Method::POST)
         .body("body");
     yield_!(fetch(request)).expect("an answer");
     let heard = yield_!(heard).to_lowercase();
     assert_eq!(heard.matches("content-length: 4\r\n").count(), 1, "{heard}");
-    assert!(heard.contains("connection: close\r\n") && !heard.contains("keep-alive"));
+    assert!(!heard.contains("connection:"), "{heard}");
 }

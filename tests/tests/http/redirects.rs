@@ -92,7 +92,9 @@ fn other_methods_stay_after_302_and_become_a_get_after_303() {
         let response = yield_!(fetch(request)).expect("an answer");
         assert!(response.text().starts_with(method), "{}", response.text());
     }
-    let head = post(&server, 303).method(Method::HEAD).body("");
+    let head = post(&server, 303)
+        .method(Method::HEAD)
+        .allow_nonstandard_methods(true);
     let response = yield_!(fetch(head)).expect("an answer");
     assert_eq!(response.text(), "");
 }
@@ -147,7 +149,7 @@ fn credentials_stay_within_an_origin() {
 #[co::test(timeout = 10)]
 fn a_redirect_to_what_cannot_be_fetched_is_an_error() {
     let server = server();
-    for target in ["https://127.0.0.1/", "file:///etc/passwd"] {
+    for target in ["ftp://127.0.0.1/", "file:///etc/passwd"] {
         let request = HttpRequest::new(url(&server, &format!("/redirect/302?to={target}")));
         let error = yield_!(fetch(request)).expect_err("no way");
         assert!(error.is_request(), "{error}");

@@ -8,7 +8,9 @@ use std::thread::{self, JoinHandle};
 
 use coroutine_core::net::{TcpListener, TcpStream};
 use coroutine_core::{self as co, Handle, IoLoop, Promise, promise};
-use coroutine_http::{Application, AsyncHttpClient, HttpError, HttpResponse, HttpServer};
+use coroutine_http::{
+    Application, AsyncHttpClient, Bytes, HttpError, HttpRequest, HttpResponse, HttpServer,
+};
 use coroutine_tests::{LIMIT, logged, watchdog};
 
 /// Serves at a free port of the loopback interface.
@@ -48,7 +50,8 @@ pub(crate) fn read_all(stream: TcpStream) -> String {
 
 /// Reads until `end` has come, and gives all that came.
 #[co::coroutine]
-pub(crate) fn read_until(stream: Rc<TcpStream>, end: &'static str) -> String {
+pub(crate) fn read_until(stream: Rc<TcpStream>, end: impl AsRef<str> + 'static) -> String {
+    let end = end.as_ref();
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -130,8 +133,14 @@ pub(crate) fn warnings<T: 'static>(
     watchdog(LIMIT, || {
         let mut lines = logged(|| run(body));
         lines.retain(|line| line.starts_with("ERROR") || line.starts_with("WARN"));
+        lines.retain(|line| !is_access(line));
         lines
     })
+}
+
+/// Whether a line is one of the access log.
+pub(crate) fn is_access(line: &str) -> bool {
+    line.ends_with("ms") && line.contains(") ")
 }
 
 /// A server on a thread of its own.
@@ -167,4 +176,37 @@ impl Drop for ServerThread {
             thread.join().expect("a server that did not panic");
         }
     }
+}
+
+/// A request for a path of the server.
+pub(crate) fn to(server: &HttpServer, path: &str) -> HttpRequest {
+    HttpRequest::new(url(server, path))
+}
+
+/// A request that posts a body of this type.
+pub(crate) fn posting(
+    server: &HttpServer,
+    path: &str,
+    content_type: &str,
+    body: impl Into<Bytes>,
+) -> HttpRequest {
+    HttpRequest::post(url(server, path), body).header("Content-Type", content_type)
+}
+
+/// The answer to a request, whatever its status is.
+#[co::coroutine]
+pub(crate) fn answer(request: HttpRequest) -> HttpResponse {
+    let request = request.raise_error(false).follow_redirects(false);
+    yield_!(AsyncHttpClient::new().fetch(request)).expect("an answer")
+}
+
+/// Runs a coroutine on a fresh loop, and gives what it logs of requests that are the client's fault.
+pub(crate) fn gave_up<T: 'static>(
+    body: impl FnOnce() -> co::Future<T> + Send + 'static,
+) -> Vec<String> {
+    watchdog(LIMIT, || {
+        let mut lines = logged(|| run(body));
+        lines.retain(|line| line.starts_with("DEBUG 4"));
+        lines
+    })
 }

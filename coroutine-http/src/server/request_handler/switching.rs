@@ -1,0 +1,26 @@
+//! Connections that turn to another protocol.
+
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue};
+
+use super::RequestHandler;
+use crate::server::upgrade::Upgrade;
+
+/// Connections that turn to another protocol.
+impl RequestHandler {
+    /// Finishes with status 101 and these headers, and gives the connection to `upgrade`.
+    pub(crate) fn switch_protocols(
+        self,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        upgrade: Upgrade,
+    ) {
+        let mut reply = self.exchange.reply.borrow_mut();
+        reply.set_status(StatusCode::SWITCHING_PROTOCOLS);
+        headers.into_iter().for_each(|(name, value)| {
+            reply.headers_mut().insert(name, value);
+        });
+        drop(reply);
+        self.exchange.upgrade.set(Some(upgrade));
+        self.finish();
+    }
+}

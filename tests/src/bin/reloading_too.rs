@@ -1,0 +1,5 @@
+//! The other version of `reloading`.
+
+include!("../reloading.rs");
+
+const VERSION: &str = "new";

@@ -1,0 +1,8 @@
+use coroutine_http::asynchronous;
+
+#[asynchronous]
+struct Page;
+
+fn main() {
+    let _ = Page;
+}
