@@ -247,11 +247,13 @@ where
 
     #[inline]
     fn suspend(this: &Local<Self>) {
+        // Before what follows is written: read behind it, the flags were measured to take as long as all the rest of a switch.
+        let flags = this.flags().get();
+        let is_unusual = this.part.key.get().is_none() || flags & (CANCELLED | AGAIN | ASKED) != 0;
         this.completion.set_note(note::take());
         // SAFETY: neither `RUNNING` nor `ENDED` is set.
         unsafe { this.runner.suspended_at(stamp::now()) };
-        let flags = this.flags().get();
-        if this.part.key.get().is_none() || flags & (CANCELLED | AGAIN | ASKED) != 0 {
+        if is_unusual {
             Self::suspend_unusually(this, flags);
         }
     }
