@@ -5,7 +5,7 @@
 //! letter of each line of a head, and no more of most lines. Bodies are passed over, so that a head is found that comes together with the body before it. Of what
 //! is no HTTP nothing is found, and need not be: hyper refuses it.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 /// Looks at all bytes of a connection, in pieces as they arrive.
 #[derive(Clone, Copy)]
@@ -225,19 +225,18 @@ fn add_digit(number: u64, base: u64, digit: u32) -> u64 {
     number.saturating_mul(base).saturating_add(digit.into())
 }
 
-/// Whether these bytes are one head, whole, that says nothing of a body, as nearly all are. Goes on when it knows that they are not, so that the compiler can look at
-/// many bytes at a time.
+/// Whether these bytes are one head, whole, that says nothing of a body, as nearly all are. Of each line it looks at no more than two letters.
 fn is_bare_head(bytes: &[u8]) -> bool {
-    // Behind the last of them there is no room for a header that matters, nor for another request.
-    let lines = bytes.windows(CONTENT.len() + 1);
-    let other = lines.fold(false, |found, line| {
-        let (end, first, eighth) = (line[0], line[1], line[CONTENT.len()]);
-        let letter = first | 0x20;
-        let empty = (first == b'\r') | (first == b'\n');
-        found
-            | ((end == b'\n') & (empty | (letter == b't') | ((letter == b'c') & (eighth == b'-'))))
-    });
-    bytes.ends_with(b"\r\n\r\n") && !bytes.starts_with(b"\r") && !bytes.starts_with(b"\n") && !other
+    let Some(lines) = bytes.strip_suffix(b"\r\n\r\n") else {
+        return false;
+    };
+    let matters = |end: usize| match lines.get(end + 1) {
+        // There is an empty line before the end, or `Transfer-Encoding`.
+        None | Some(b'\r' | b'\n' | b't' | b'T') => true,
+        Some(b'c' | b'C') => lines.get(end + CONTENT.len()) == Some(&b'-'),
+        Some(_) => false,
+    };
+    !matches!(lines.first(), None | Some(b'\r' | b'\n')) && !memchr_iter(b'\n', lines).any(matters)
 }
 
 /// What the name of the header begins with that tells a length.
