@@ -365,3 +365,35 @@ impl IntoHttpRequest for HttpRequest {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT, LAST, parse};
+
+    fn kept() -> Option<String> {
+        LAST.with_borrow(|last| last.as_ref().map(ToString::to_string))
+    }
+
+    #[test]
+    fn a_url_that_was_parsed_before_is_the_same_again() {
+        for text in [
+            "http://a/b?c",
+            "http://a/b?c",
+            "HTTP://A/../b?c",
+            "http://a/b",
+        ] {
+            assert_eq!(parse(text), url::Url::parse(text));
+        }
+        assert!(parse("http://[").is_err());
+        assert_eq!(kept().as_deref(), Some("http://a/b"));
+    }
+
+    #[test]
+    fn neither_a_secret_nor_a_long_url_is_kept() {
+        let long = format!("http://a/{}", "b".repeat(KEPT));
+        for text in ["http://user:password@a/", "http://user@a/", &long] {
+            assert_eq!(parse(text).map(String::from).as_deref(), Ok(text));
+            assert_eq!(kept(), None);
+        }
+    }
+}
