@@ -26,7 +26,7 @@ fn ends(log: Log, first: Noisy, _: Noisy, Pair { used, .. }: Pair, _unused: Nois
     let _ = (&first, &used);
 }
 
-fn main() {
+pub(crate) fn main() {
     let log = Log::default();
     let [first, second, used, left, unused] =
         ["first", "second", "used", "left", "unused"].map(|name| Noisy(name, log.clone()));

@@ -16,7 +16,7 @@ fn owned(
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     let lengths = owned(
         "a",
         "ab".into(),

@@ -41,7 +41,7 @@ async fn collect<S: Stream>(stream: S) -> Vec<S::Item> {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     let text = "two words".to_owned();
     let words = yield_!(collect(text.words()));
     assert_eq!(words, [Ok("two"), Ok("words"), Err("the end".to_owned())]);
@@ -58,7 +58,10 @@ fn main() {
         }
         Ok(())
     } };
-    assert_eq!(yield_!(collect(numbers)), [Ok(0), Ok(1), Ok(2), Err("no more")]);
+    assert_eq!(
+        yield_!(collect(numbers)),
+        [Ok(0), Ok(1), Ok(2), Err("no more")]
+    );
 
     let ticks = co::block::generator! { async move |number: u32| {
         loop {

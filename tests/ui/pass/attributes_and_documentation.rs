@@ -33,7 +33,7 @@ pub(crate) unsafe fn dangerous(pointer: *const u32) -> u32 {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     assert_eq!(yield_!(double(2)), 4);
     #[allow(deprecated)]
     let here = argument_left_out(3);

@@ -8,7 +8,7 @@ fn answer<T: 'static>(value: T) -> T {
     value
 }
 
-fn main() {
+pub(crate) fn main() {
     let shared = Rc::new(5);
     let started = coroutine! {
         let number = yield answer(*shared);

@@ -16,6 +16,6 @@ fn nested(number: u32) -> u32 {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     assert_eq!(yield_!(nested(1)), 8);
 }

@@ -75,7 +75,7 @@ fn matches(number: Option<u32>) -> &'static str {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     assert_eq!((yield_!(early(true)), yield_!(early(false))), (1, 2));
     assert_eq!(yield_!(only_return()), 3);
     assert_eq!(yield_!(question("4")).ok(), Some(5));

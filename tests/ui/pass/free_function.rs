@@ -12,7 +12,7 @@ fn no_value() {
     yield_!(co::moment());
 }
 
-fn main() {
+pub(crate) fn main() {
     let sum = IoLoop::current().run_sync(|| asyn_sum(2, 3));
     assert_eq!(sum.expect("the sum"), 5);
     IoLoop::current().run_sync(no_value).expect("no value");

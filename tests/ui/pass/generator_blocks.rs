@@ -17,10 +17,13 @@ fn texts<'a>(prefix: &'a str) -> impl Iterator<Item = String> + 'a {
 fn sum(adder: Generator<u32, u32, impl Future<Output = ()>>) -> u32 {
     let adder = pin!(adder);
     let (mut adder, _) = adder.start();
-    (1..=3).filter_map(|n| adder.send(n).ok()?.yielded()).last().unwrap_or_default()
+    (1..=3)
+        .filter_map(|n| adder.send(n).ok()?.yielded())
+        .last()
+        .unwrap_or_default()
 }
 
-fn main() {
+pub(crate) fn main() {
     let numbers = vec![3, 4];
     let all = co::block::generator! {
         yield 1;
@@ -54,6 +57,7 @@ fn main() {
     assert_eq!(length.send("four"), Ok(GeneratorState::Yielded(())));
     assert_eq!(length.send("seventh"), Ok(GeneratorState::Returned(11)));
 
-    let empty = co::block::generator! { |(a, b): (u8, u8)| -> u8 { if false { yield 'c'; } a + b } };
+    let empty =
+        co::block::generator! { |(a, b): (u8, u8)| -> u8 { if false { yield 'c'; } a + b } };
     assert_eq!(empty((1, 2)).boxed().start().1, GeneratorState::Returned(3));
 }

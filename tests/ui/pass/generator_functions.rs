@@ -122,7 +122,7 @@ fn nested((from, to): (u32, u32)) {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let found = pin!(words("one two"));
     let (mut found, first) = found.start();
     assert_eq!(first, GeneratorState::Yielded("one"));
@@ -131,13 +131,18 @@ fn main() {
 
     let mut values = ["a".to_owned(), "b".to_owned()];
     pin!(each(&mut values)).for_each(|value| value.push('!'));
-    let texts: Vec<_> = pin!(shown(values, '?')).map(|text| text.to_string()).collect();
+    let texts: Vec<_> = pin!(shown(values, '?'))
+        .map(|text| text.to_string())
+        .collect();
     assert_eq!(texts, ["a!?", "b!?"]);
 
     let (mut index, _) = index().boxed().start();
     assert!(index.send((1, 'x')).is_ok());
     let state = index.send((1, 'y')).unwrap();
-    assert_eq!(state.yielded().unwrap(), BTreeMap::from([(1, vec!['x', 'y'])]));
+    assert_eq!(
+        state.yielded().unwrap(),
+        BTreeMap::from([(1, vec!['x', 'y'])])
+    );
 
     assert_eq!(pin!(parsed("1 2 x")).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(pin!(pairs(3)).collect::<Vec<_>>(), [(0, 0), (1, 0), (2, 0)]);

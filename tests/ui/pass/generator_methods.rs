@@ -27,7 +27,9 @@ impl Shelf {
     #[co::generator(yield = Self)]
     fn split(self) {
         for title in self.titles {
-            yield_!(Self { titles: vec![title] });
+            yield_!(Self {
+                titles: vec![title]
+            });
         }
     }
 
@@ -63,11 +65,14 @@ impl Source for Shelf {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let titles = vec!["first".to_owned(), "second".to_owned()];
     let mut shelf = Shelf { titles };
     pin!(shelf.titles_mut(0)).for_each(|title| title.push('!'));
-    assert_eq!(pin!(shelf.titles()).collect::<Vec<_>>(), ["first!", "second!"]);
+    assert_eq!(
+        pin!(shelf.titles()).collect::<Vec<_>>(),
+        ["first!", "second!"]
+    );
     {
         let items = pin!(shelf.items(1));
         let (mut items, first) = items.start();

@@ -21,7 +21,7 @@ macro_rules! block {
 
 function!(numbers, u8, 1, 1 + 1);
 
-fn main() {
+pub(crate) fn main() {
     assert_eq!(pin!(numbers()).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(pin!(block!(3, 2 + 2)).collect::<Vec<_>>(), [3, 4]);
 }

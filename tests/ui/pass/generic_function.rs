@@ -18,7 +18,7 @@ fn give_back<T: 'static>(value: T) -> T {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     assert_eq!(yield_!(show([1, 2, 3])), "1 2 3");
     assert_eq!(yield_!(give_back("text")), "text");
 }

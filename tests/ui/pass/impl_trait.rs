@@ -15,7 +15,7 @@ fn lazily(value: impl Display) -> impl Display {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     assert_eq!(yield_!(bracket(5)).to_string(), "<5>");
     assert_eq!(yield_!(lazily(5)).to_string(), "[5]");
 }

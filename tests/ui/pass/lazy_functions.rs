@@ -43,7 +43,7 @@ fn longer<'a>(left: &'a str, right: &'a str) -> &'a str {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     let mut buffer = Buffer { bytes: Vec::new() };
     let not_started = buffer.fill(&[9, 9]);
     drop(not_started);

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use coroutine_core as co;
 
 #[co::main]
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     yield_!(co::moment());
     ExitCode::SUCCESS
 }

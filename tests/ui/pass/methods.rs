@@ -34,7 +34,7 @@ impl Counter {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     assert_eq!(yield_!(yield_!(Counter::new(1)).by_value()), 2);
     assert_eq!(yield_!(Box::new(Counter { count: 3 }).by_box()), 3);
     assert_eq!(yield_!(Rc::new(Counter { count: 3 }).by_rc(1)), 4);

@@ -29,7 +29,7 @@ fn generator(yielder: u32, value: u32) {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     let numbers: Vec<_> = generator(1, 2).boxed().collect();
     assert_eq!(numbers, [1, 3]);
     assert_eq!(yield_!(r#match(5)), 6);

@@ -47,7 +47,7 @@ fn future() -> Future<u32> {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     yield_!(nothing(1, 2));
     assert_eq!(yield_!(one_expression((3, 4))) + yield_!(future()), 4);
     yield_!(named_in_a_format_string(5));

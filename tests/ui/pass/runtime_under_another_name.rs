@@ -10,7 +10,7 @@ fn answer(value: u32) -> u32 {
     value
 }
 
-#[runtime::coroutine(crate = crate::inner::runtime, lazy, name = "borrows")]
+#[runtime::coroutine(crate = crate::runtime_under_another_name::inner::runtime, lazy, name = "borrows")]
 fn borrows(value: &u32) -> u32 {
     yield_!(answer(*value))
 }
@@ -27,11 +27,17 @@ async fn later() {
 }
 
 #[runtime::main(crate = inner::runtime)]
-fn main() {
+pub(crate) fn main() {
     assert_eq!(yield_!(borrows(&5)), 5);
     let block = runtime::block::coroutine! { yield answer(6) };
     assert_eq!(yield_!(block), 6);
     let block = runtime::block::generator! { |n: u32| { yield n; } };
-    assert_eq!(numbers().boxed().chain(block(2).boxed()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(
+        numbers()
+            .boxed()
+            .chain(block(2).boxed())
+            .collect::<Vec<_>>(),
+        [1, 2]
+    );
     drop(later());
 }

@@ -11,4 +11,4 @@ fn with_everything() -> Result<(), String> {
     yield_!(async { Err("no".to_owned()) })
 }
 
-fn main() {}
+pub(crate) fn main() {}

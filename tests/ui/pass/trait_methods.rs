@@ -34,7 +34,7 @@ impl Handler for Hand {
 }
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     let handlers: [Rc<dyn Handler>; 2] = [Rc::new(Echo), Rc::new(Hand)];
     let mut lengths = Vec::new();
     for handler in handlers {

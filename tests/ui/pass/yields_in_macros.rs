@@ -39,7 +39,7 @@ coroutine_of!(six, 2 + 3);
 coroutine_with!(twice(number: u32) { yield_!(answer(number)) * 2 });
 
 #[co::main]
-fn main() {
+pub(crate) fn main() {
     println!("{} {number}", yield_!(answer(1)), number = answer(2).await);
     assert!(yield_!(answer(true)), "it is {}", yield_!(answer("false")));
     assert_eq!(co::yield_!(answer(3)), answer(3).await);
