@@ -14,9 +14,8 @@ pub(crate) struct Belongings(RefCell<Vec<Rc<dyn Any>>>);
 impl Belongings {
     fn find<T: 'static>(&self) -> Option<Rc<T>> {
         let values = self.0.borrow();
-        values
-            .iter()
-            .find_map(|value| Rc::clone(value).downcast().ok())
+        let value = values.iter().find(|value| value.is::<T>())?;
+        Rc::clone(value).downcast().ok()
     }
 
     /// Drops them, and what their destructors add. A panic of a destructor is logged.

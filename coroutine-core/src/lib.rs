@@ -47,6 +47,11 @@
 //! subscriber is installed, warnings and errors go to stderr.
 #![warn(clippy::doc_markdown)]
 
+#[cfg(target_os = "linux")]
+mod alarm;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_alarm.rs"]
+mod alarm;
 mod ancestors;
 mod asker;
 mod belongings;

@@ -15,6 +15,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Poll, Registry, Token};
 use slab::Slab;
 
+use crate::alarm::Alarm;
 use crate::asker::{self, Asker};
 use crate::handler::{Handler, Interest, Ready};
 use crate::node::{AnyNode, Local};
@@ -42,6 +43,8 @@ pub(crate) struct Poller {
     /// The same poll instance, for registering.
     registry: Registry,
     events: RefCell<Events>,
+    /// What ends a long wait.
+    alarm: Alarm,
     watched: RefCell<Slab<Watched>>,
     /// Which descriptors have handlers.
     handlers: RefCell<HashMap<RawFd, usize>>,
@@ -79,6 +82,7 @@ impl Poller {
             poll: RefCell::new(poll),
             registry,
             events: RefCell::new(Events::with_capacity(EVENTS)),
+            alarm: Alarm::default(),
             watched: RefCell::new(Slab::new()),
             handlers: RefCell::new(HashMap::new()),
         })
@@ -130,6 +134,7 @@ impl Poller {
 
     /// Waits for events for as long as `timeout` says, and schedules whom they concern.
     pub(crate) fn poll(&self, timeout: Option<Duration>) -> io::Result<()> {
+        let timeout = timeout.and_then(|time| self.alarm.limit(&self.registry, time));
         let mut events = self.events.borrow_mut();
         match self.poll.borrow_mut().poll(&mut events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),

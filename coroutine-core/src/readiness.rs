@@ -104,9 +104,7 @@ impl Direction {
             return;
         }
         // Those who have ended would be kept until the next event.
-        let ended: Vec<Asker> = waiters
-            .extract_if(.., |waiter| waiter.has_ended())
-            .collect();
+        let ended = remove(&mut waiters, Asker::has_ended);
         waiters.push(asker);
         drop(waiters);
         drop(ended);
@@ -120,9 +118,7 @@ impl Direction {
     /// Takes out those that [`watch`](Self::watch) has added.
     pub(crate) fn unwatch(&self) {
         let mut waiters = self.waiters.borrow_mut();
-        let gone: Vec<Asker> = waiters
-            .extract_if(.., |waiter| waiter.is_in_background())
-            .collect();
+        let gone = remove(&mut waiters, Asker::is_in_background);
         drop(waiters);
         drop(gone);
     }
@@ -140,4 +136,10 @@ impl Direction {
             _ => taken.extend(waiters.drain(..).map(Asker::into_node)),
         }
     }
+}
+
+/// Takes those out that are `which`, for dropping them where nothing is borrowed. As a rule there is one at most, which is worth no list.
+fn remove(waiters: &mut Vec<Asker>, which: impl Fn(&Asker) -> bool) -> (Option<Asker>, Vec<Asker>) {
+    let mut removed = waiters.extract_if(.., |waiter| which(waiter));
+    (removed.next(), removed.collect())
 }
