@@ -183,7 +183,7 @@ impl AsyncHttpClient {
 
 impl Inner {
     /// Keeps a connection for the next request.
-    pub(super) fn keep(&self, target: &Rc<Target>, connection: Connection, now: Instant) {
+    pub(super) fn keep(&self, target: Rc<Target>, connection: Connection, now: Instant) {
         if !self.closed.get() {
             self.pool.put(target, connection, &self.settings, now);
         }

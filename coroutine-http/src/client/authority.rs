@@ -21,19 +21,29 @@ pub(super) struct Authority {
 impl Authority {
     /// Whom `url` names, if that can be connected to.
     pub(super) fn of(url: &Url) -> Result<Self, HttpError> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(HttpError::new(Kind::Scheme(url.scheme().to_owned())));
-        }
-        let Some(host) = url.host_str() else {
-            return Err(HttpError::new(Kind::Url(url.to_string())));
-        };
-        let host = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
-        let port = url.port_or_known_default().unwrap_or(80);
+        let (host, port) = place(url)?;
+        let host = host.to_owned();
         Ok(Self { host, port })
     }
+
+    /// Whether `url` names it.
+    pub(super) fn is_of(&self, url: &Url) -> bool {
+        place(url).is_ok_and(|(host, port)| self.port == port && self.host == host)
+    }
+}
+
+/// The host and the port that `url` names, if that can be connected to.
+pub(super) fn place(url: &Url) -> Result<(&str, u16), HttpError> {
+    let port = match url.scheme() {
+        "http" => 80,
+        "https" => 443,
+        other => return Err(HttpError::new(Kind::Scheme(other.to_owned()))),
+    };
+    let Some(host) = url.host_str() else {
+        return Err(HttpError::new(Kind::Url(url.to_string())));
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Ok((host, url.port().unwrap_or(port)))
 }
 
 impl fmt::Display for Authority {

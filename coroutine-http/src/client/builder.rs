@@ -94,8 +94,9 @@ impl AsyncHttpClientBuilder {
         let defaults = set(HttpRequest::new("http://localhost/")).parts;
         self.with(|settings| {
             if let Ok(parts) = defaults {
-                let parts = *parts;
-                settings.defaults = parts.options.or(&settings.defaults);
+                let mut parts = *parts;
+                parts.options.complete(&settings.defaults);
+                settings.defaults = parts.options;
                 settings.default_headers.extend(parts.headers);
                 settings.default_authorization = parts.authorization;
             }

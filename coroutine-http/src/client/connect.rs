@@ -7,42 +7,72 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use coroutine_core::net::{TcpStream, UnixStream};
-use coroutine_core::{IoLoop, with_timeout};
+use coroutine_core::with_timeout;
+use http::HeaderMap;
 
 use super::async_http_client::Inner;
 use super::authority::Authority;
 use super::connection::Connection;
 use super::error::{HttpError, Kind, Unfinished};
 use super::io::Io;
+use super::message::default_headers;
 use super::request::Parts;
 use super::step::CancelOnDrop;
 use super::timing::{Phase, Progress};
 use super::tls::{self, Security};
 use super::wire::Wire;
 
-/// Where a connection leads, and how. Those to equal targets are as good as one another.
-#[derive(PartialEq)]
+/// Where a connection leads, and how.
 pub(super) struct Target {
     pub(super) to: Authority,
     security: Option<Security>,
     interface: Option<IpAddr>,
     unix_socket: Option<Rc<Path>>,
+    /// What every request says that goes there, if it does not say otherwise.
+    pub(super) headers: HeaderMap,
 }
 
 impl Target {
-    pub(super) fn of(request: &Parts, client: &Inner) -> Result<Self, HttpError> {
-        let options = &request.options;
-        let to = Authority::of(&request.url)?;
-        let security = match request.url.scheme() {
-            "https" => Some(client.tls.security(&options.tls, &request.url)?),
-            _ => None,
-        };
+    pub(super) fn of(request: &Parts, security: Option<Security>) -> Result<Self, HttpError> {
         Ok(Self {
-            to,
+            to: Authority::of(&request.url)?,
             security,
-            interface: options.interface,
-            unix_socket: options.unix_socket.clone(),
+            interface: request.options.interface,
+            unix_socket: request.options.unix_socket.clone(),
+            headers: default_headers(&request.url),
         })
+    }
+
+    /// Whether a connection that leads there is one for the request.
+    pub(super) fn fits(&self, request: &Parts, security: Option<&Security>) -> bool {
+        let options = &request.options;
+        self.to.is_of(&request.url)
+            && self.security.as_ref() == security
+            && self.interface == options.interface
+            && self.unix_socket == options.unix_socket
+    }
+}
+
+/// Connections to equal targets are as good as one another.
+impl PartialEq for Target {
+    fn eq(&self, other: &Self) -> bool {
+        self.to == other.to
+            && self.security == other.security
+            && self.interface == other.interface
+            && self.unix_socket == other.unix_socket
+    }
+}
+
+impl Inner {
+    /// How the connection for a request is to be secured, if it is.
+    pub(super) fn security(&self, request: &Parts) -> Result<Option<Security>, HttpError> {
+        match request.url.scheme() {
+            "https" => self
+                .tls
+                .security(&request.options.tls, &request.url)
+                .map(Some),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -65,18 +95,17 @@ async fn begin(
     client: &Inner,
     progress: &mut Progress,
 ) -> Result<Connection, HttpError> {
-    let io_loop = IoLoop::current();
     let wire = match &target.unix_socket {
         Some(path) => connect_unix(path, progress).await?,
         None => connect_tcp(target, client, progress).await?,
     };
-    progress.times.connect = progress.since(io_loop.time());
+    progress.times.connect = progress.look();
     let io = match &target.security {
         None => Io::Plain(wire.clone()),
         Some(security) => {
             progress.phase = Phase::Handshake;
             let secured = tls::secure(security, &target.to, wire.clone()).await?;
-            progress.times.appconnect = progress.since(io_loop.time());
+            progress.times.appconnect = progress.look();
             Io::Encrypted(Box::new(secured), wire.clone())
         }
     };
@@ -99,7 +128,7 @@ async fn connect_tcp(
 ) -> Result<Wire, HttpError> {
     progress.phase = Phase::LookUp;
     let addresses = look_up(target, client).await?;
-    progress.times.namelookup = progress.since(IoLoop::current().time());
+    progress.times.namelookup = progress.look();
     progress.phase = Phase::Connect;
     let source = target.interface.map(|address| SocketAddr::new(address, 0));
     let connected = TcpStream::connect_any_from(source, addresses).await;

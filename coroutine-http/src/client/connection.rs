@@ -1,7 +1,7 @@
 //! One connection, and what hyper makes of it.
 
 use std::future::{Future as StdFuture, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -45,48 +45,51 @@ impl Connection {
         &self.wire
     }
 
-    /// Sends a request, and waits for the head of the response.
+    /// Has a request sent. What is given waits for the head of the response, while the connection is [kept going](Self::after).
     pub(super) fn send(
         &mut self,
         message: Request<Outgoing>,
-    ) -> impl StdFuture<Output = Result<Response<Incoming>, Box<TrySendError<Request<Outgoing>>>>>
+    ) -> impl StdFuture<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>> + use<>
     {
         self.wire.take_heard();
-        let response = self.sender.try_send_request(message);
-        async move {
-            let mut response = pin!(response);
-            // The connection first, which has to send it.
-            poll_fn(|cx| {
-                self.poll(cx);
-                response.as_mut().poll(cx).map_err(Box::new)
-            })
-            .await
-        }
+        self.sender.try_send_request(message)
     }
 
-    /// What `exchange` gives, while the connection is kept going.
-    pub(super) async fn drive<T>(&mut self, exchange: impl StdFuture<Output = T>) -> T {
-        let mut exchange = pin!(exchange);
-        poll_fn(|cx| {
+    /// What `poll` gives, which needs the connection to go on first.
+    pub(super) fn after<T>(
+        &mut self,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> impl StdFuture<Output = T> {
+        poll_fn(move |cx| {
+            self.poll(cx);
+            poll(cx)
+        })
+    }
+
+    /// What `poll` gives, while the connection is kept going.
+    pub(super) fn drive<T>(
+        &mut self,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> impl StdFuture<Output = T> {
+        poll_fn(move |cx| {
             // What is there already costs the connection nothing. What is not may be there when the connection was polled.
-            if let Poll::Ready(done) = exchange.as_mut().poll(cx) {
+            if let Poll::Ready(done) = poll(cx) {
                 return Poll::Ready(done);
             }
             self.poll(cx);
-            exchange.as_mut().poll(cx)
+            poll(cx)
         })
-        .await
     }
 
-    /// Whether it can be used for another request, now that the response was read to its end.
-    pub(super) async fn is_reusable(&mut self) -> bool {
+    /// Has the connection notice that the response was read to its end.
+    pub(super) async fn settle(&mut self) {
         if !self.sender.is_ready() {
-            poll_fn(|cx| {
-                self.poll(cx);
-                Poll::Ready(())
-            })
-            .await;
+            self.after(|_| Poll::Ready(())).await;
         }
+    }
+
+    /// Whether it can be used for another request, now that it is [settled](Self::settle).
+    pub(super) fn is_reusable(&self) -> bool {
         !self.over && self.sender.is_ready()
     }
 

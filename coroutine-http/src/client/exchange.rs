@@ -1,9 +1,11 @@
 //! A request is sent, on a connection that is there or on a new one, and answered.
 
+use std::future::Future as StdFuture;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Context;
 
-use coroutine_core::IoLoop;
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use hyper::body::Incoming;
 
 use super::async_http_client::Inner;
@@ -11,14 +13,16 @@ use super::authority::Authority;
 use super::connect::{Target, connect};
 use super::connection::Connection;
 use super::error::{HttpError, Kind};
-use super::message::message;
+use super::message::{check, message};
 use super::outgoing::{Content, Outgoing};
 use super::request::Parts;
+use super::response::HttpResponse;
 use super::timing::{Phase, Progress};
 
-/// The head of a response, and the connection that its body is read from. Boxed where it is passed on.
+/// A response without its body, and the connection that this is read from.
 pub(super) struct Answer {
-    pub(super) response: Response<Incoming>,
+    pub(super) response: HttpResponse,
+    pub(super) body: Incoming,
     pub(super) connection: Connection,
     pub(super) target: Rc<Target>,
 }
@@ -30,43 +34,64 @@ pub(super) async fn exchange(
     request: &Parts,
     client: &Inner,
     progress: &mut Progress,
-) -> Result<Box<Answer>, HttpError> {
-    let target = Rc::new(Target::of(request, client)?);
-    let mut next = message(request, client.settings.keep_alive)?;
-    if let Some(connection) = client.pool.take(&target, &client.settings) {
-        match send(next, connection, &target, progress).await {
+) -> Result<Answer, HttpError> {
+    check(request)?;
+    let security = client.security(request)?;
+    let now = progress.now;
+    let fits = |target: &Target| target.fits(request, security.as_ref());
+    if let Some((target, connection)) = client.pool.take(fits, &client.settings, now) {
+        let message = message(request, &target, client.settings.keep_alive)?;
+        match send(request, message, connection, target, progress).await {
             Ok(answer) => return Ok(answer),
-            Err(failure) => next = failure.again(request, client)?,
+            Err(failure) if failure.may_go_again(request) => {}
+            Err(failure) => return Err(failure.error),
         }
     }
+    let target = Rc::new(Target::of(request, security)?);
+    let message = message(request, &target, client.settings.keep_alive)?;
     let time = request.options.connect_timeout();
     // Boxed, since it is large, and rare where connections are kept: every fetch would be moved about with room for it.
     let connection = Box::pin(connect(&target, time, client, progress)).await?;
-    send(next, connection, &target, progress)
+    send(request, message, connection, target, progress)
         .await
         .map_err(|failure| failure.error)
 }
 
+/// The message is boxed, since it would be a part of whoever waits for this.
 async fn send(
-    message: Request<Outgoing>,
+    request: &Parts,
+    message: Box<Request<Outgoing>>,
     mut connection: Connection,
-    target: &Rc<Target>,
+    target: Rc<Target>,
     progress: &mut Progress,
-) -> Result<Box<Answer>, Failure> {
+) -> Result<Answer, Failure> {
     progress.phase = Phase::Response;
-    match connection.send(message).await {
-        Ok(response) => {
+    let sent = {
+        let mut sent = pin!(connection.send(*message));
+        // Put where it belongs at once, since it is large as well.
+        let received = |response: http::Response<Incoming>| {
+            let (head, body) = response.into_parts();
+            (
+                HttpResponse::new(head, &request.url, progress.start_time),
+                body,
+            )
+        };
+        let poll = |cx: &mut Context<'_>| sent.as_mut().poll(cx).map_ok(received).map_err(Box::new);
+        connection.after(poll).await
+    };
+    match sent {
+        Ok((response, body)) => {
             progress.phase = Phase::Body;
-            progress.times.starttransfer = progress.since(IoLoop::current().time());
-            let target = Rc::clone(target);
-            Ok(Box::new(Answer {
+            progress.times.starttransfer = progress.look();
+            Ok(Answer {
                 response,
+                body,
                 connection,
                 target,
-            }))
+            })
         }
         Err(mut failure) => Err(Failure {
-            message: failure.take_message().map(Box::new),
+            is_unsent: failure.take_message().is_some(),
             is_silent: !connection.wire().take_heard(),
             error: broken(&target.to, failure.into_error()),
         }),
@@ -75,23 +100,17 @@ async fn send(
 
 /// Why there is no response.
 struct Failure {
-    /// The request, if nothing of it was sent.
-    message: Option<Box<Request<Outgoing>>>,
+    /// Whether nothing of the request was sent.
+    is_unsent: bool,
     /// Whether the server has not begun to answer.
     is_silent: bool,
     error: HttpError,
 }
 
 impl Failure {
-    /// The request, if it can be sent again.
-    fn again(self, request: &Parts, client: &Inner) -> Result<Request<Outgoing>, HttpError> {
-        match self.message {
-            Some(message) => Ok(*message),
-            None if self.is_silent && self.error.is_lost() && may_repeat(request) => {
-                message(request, client.settings.keep_alive)
-            }
-            None => Err(self.error),
-        }
+    /// Whether the request can be sent again.
+    fn may_go_again(&self, request: &Parts) -> bool {
+        self.is_unsent || (self.is_silent && self.error.is_lost() && may_repeat(request))
     }
 }
 

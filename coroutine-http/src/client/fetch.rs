@@ -1,16 +1,20 @@
 //! A fetch: it waits for its turn, sends the request, and follows redirects.
 
+use std::pin::pin;
 use std::rc::Rc;
-use std::time::{Instant, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
+use coroutine_core as co;
 use coroutine_core::locks::Permit;
-use coroutine_core::{self as co, IoLoop};
+use http::Method;
 use http::header::HeaderName;
-use http::{Method, response};
+use url::{ParseError, Url};
 
 use super::async_http_client::Inner;
-use super::authority::Authority;
+use super::authority::{Authority, place};
+use super::connect::Target;
+use super::connection::Connection;
 use super::error::{HttpError, Kind, Unfinished};
 use super::exchange::{Answer, exchange};
 use super::receive::{Gathered, Reading, Sink, skip, tell_head};
@@ -22,39 +26,55 @@ use crate::decompression::Decoder;
 
 #[co::coroutine]
 pub(super) fn fetch(client: Rc<Inner>, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-    let mut parts = request.parts?;
-    client.add_defaults(&mut parts);
-    let to = Authority::of(&parts.url)?;
-    let time = parts.options.request_timeout();
+    let mut request = request.parts?;
+    client.add_defaults(&mut request);
+    place(&request.url)?;
+    let time = request.options.request_timeout();
     let mut fetch = Fetch {
         client: &client,
-        request: parts,
-        start_time: SystemTime::now(),
-        progress: Progress::new(IoLoop::current().time()),
+        asked: Arc::clone(&request.url),
+        request,
+        progress: Progress::new(),
         followed: 0,
     };
-    let ended = yield_!(co::with_timeout(time, fetch.run()));
-    ended.unwrap_or_else(|_| Err(fetch.late(&to)))
+    let ended = {
+        // Pinned here, so that it is not moved into what waits for it.
+        let run = pin!(fetch.run());
+        yield_!(co::with_timeout(time, run))
+    };
+    ended.unwrap_or_else(|_| Err(fetch.late()))
 }
 
 struct Fetch<'a> {
     client: &'a Inner,
+    /// What was asked for, before any redirect.
+    asked: Arc<Url>,
     request: Box<Parts>,
-    start_time: SystemTime,
     progress: Progress,
     /// How many redirects were followed.
     followed: u32,
 }
+
+/// The text of a redirect that leads nowhere, and what is wrong with it.
+type Broken = Box<(String, ParseError)>;
 
 impl Fetch<'_> {
     async fn run(&mut self) -> Result<HttpResponse, HttpError> {
         // Kept from one redirect to the next: nobody else's turn comes in between, so that one alone is enough.
         let _turn = self.turn().await?;
         loop {
-            let answer = exchange(&self.request, self.client, &mut self.progress).await?;
-            if let Some(response) = self.take(answer).await? {
-                return Ok(response);
-            }
+            let mut answer = exchange(&self.request, self.client, &mut self.progress).await?;
+            let broken = match self.redirect(&answer.response) {
+                // Boxed, since most fetches have no need of the room.
+                Some(Ok(url)) => {
+                    Box::pin(self.follow(answer, url)).await;
+                    continue;
+                }
+                Some(Err(broken)) => Some(broken),
+                None => None,
+            };
+            self.receive(&mut answer, broken.is_none()).await?;
+            return self.conclude(answer, broken);
         }
     }
 
@@ -70,125 +90,121 @@ impl Fetch<'_> {
         let options = &self.request.options;
         let time = options.connect_timeout().min(options.request_timeout());
         let turn = slots.acquire_timeout(time).await;
-        let now = IoLoop::current().time();
-        self.progress.times.queue = self.progress.since(now);
-        turn.map_err(|_| {
-            let to = Authority::of(&self.request.url).map(|to| to.to_string());
-            HttpError::new(Kind::QueueTimeout(to.unwrap_or_default(), time))
-        })
+        self.progress.times.queue = self.progress.look();
+        turn.map_err(|_| self.late_for_turn(time))
+    }
+
+    fn late_for_turn(&self, time: Duration) -> HttpError {
+        HttpError::new(Kind::QueueTimeout(self.place(), time))
+    }
+
+    /// Whom it wants to reach, for messages.
+    fn place(&self) -> String {
+        let place = Authority::of(&self.asked).map(|to| to.to_string());
+        place.unwrap_or_default()
     }
 
     /// What it means that the time is over.
-    fn late(&self, to: &Authority) -> HttpError {
+    fn late(&self) -> HttpError {
         let time = self.request.options.request_timeout();
         match self.progress.phase {
-            Phase::Queue => HttpError::new(Kind::QueueTimeout(to.to_string(), time)),
+            Phase::Queue => self.late_for_turn(time),
             phase => {
-                let kind = Kind::RequestTimeout(to.to_string(), time);
+                let kind = Kind::RequestTimeout(self.place(), time);
                 HttpError::caused(kind, Unfinished(phase))
             }
         }
     }
 
-    /// Takes in a response. None if it was a redirect, and the request is now the one that it leads to.
-    async fn take(&mut self, answer: Box<Answer>) -> Result<Option<HttpResponse>, HttpError> {
-        let location = redirect::location(answer.response.headers(), answer.response.status());
-        let is_redirect = location.is_some();
+    /// Where the response leads, if it is to be followed.
+    fn redirect(&self, response: &HttpResponse) -> Option<Result<Url, Broken>> {
+        let location = redirect::location(response.headers(), response.status())?;
         // Where redirects are not followed, nobody cares what it is.
-        let target = location
-            .filter(|_| self.followed < self.request.options.redirects())
-            .map(|location| redirect::target(&self.request.url, location));
-        let broken = match target {
-            Some(Ok(url)) => {
-                // Boxed, since most fetches have no need of the room.
-                Box::pin(self.follow(answer, url)).await;
-                return Ok(None);
-            }
-            Some(Err(broken)) => Some(broken),
-            None => None,
-        };
-        let streams = broken.is_none() && self.is_welcome(&answer, is_redirect);
-        let response = self.receive(answer, streams).await?;
-        if let Some((location, error)) = broken {
-            return Err(HttpError::caused(Kind::Location(location, response), error));
-        }
-        match self.request.options.raise_error() {
-            true if is_redirect && 0 < self.followed => {
-                Err(HttpError::new(Kind::Redirects(response)))
-            }
-            true => response.rethrow().map(Some),
-            false => Ok(Some(response)),
-        }
+        let is_followed = self.followed < self.request.options.redirects();
+        let target = is_followed.then(|| redirect::target(&self.request.url, location))?;
+        Some(target.map_err(Box::new))
     }
 
-    /// Whether the response is what is asked for, and not an error.
-    fn is_welcome(&self, answer: &Answer, is_redirect: bool) -> bool {
-        let good = answer.response.status().is_success() && !is_redirect;
-        good || !self.request.options.raise_error()
-    }
-
-    async fn follow(&mut self, answer: Box<Answer>, url: url::Url) {
-        let Answer {
-            response,
-            mut connection,
-            target,
-        } = *answer;
-        let status = response.status();
-        let is_read = skip(response.into_body(), &mut connection).await;
-        let is_reusable = is_read && connection.is_reusable().await;
-        let now = IoLoop::current().time();
-        if is_reusable {
-            self.client.keep(&target, connection, now);
+    async fn follow(&mut self, mut answer: Answer, url: Url) {
+        if skip(&mut answer.body, &mut answer.connection).await {
+            answer.connection.settle().await;
+            self.progress.look();
+            self.keep(answer.connection, answer.target);
         }
         self.followed += 1;
-        redirect::follow(&mut self.request, url, status);
-        self.progress.begin_redirect(now);
+        redirect::follow(&mut self.request, url, answer.response.status());
+        self.progress.begin_redirect();
     }
 
-    /// Takes in the response that is given to whoever fetches. An error is given as a whole also where responses are streamed.
-    async fn receive(
-        &mut self,
-        answer: Box<Answer>,
-        streams: bool,
-    ) -> Result<HttpResponse, HttpError> {
-        let Answer {
-            response,
-            mut connection,
-            target,
-        } = *answer;
-        let (mut head, body) = response.into_parts();
+    /// Takes in the body of a response that is given to whoever fetches. An error is given as a whole also where responses are streamed.
+    async fn receive(&mut self, answer: &mut Answer, is_sound: bool) -> Result<(), HttpError> {
+        let response = &mut answer.response;
+        let streams = is_sound && self.is_welcome(response);
         let options = &self.request.options;
         // What is said of a body that does not come stays as it is.
         let decoder = match options.decompress() && self.request.method != Method::HEAD {
-            true => Decoder::take(&mut head.headers).map(Box::new),
+            true => Decoder::take(response.headers_mut()).map(Box::new),
             false => None,
         };
         if let Some(callback) = &options.on_line {
-            tell_head(callback, &head)?;
+            tell_head(callback, response)?;
         }
         let mut reading = Reading {
             limit: options.max_body_size.unwrap_or(usize::MAX),
             decoder,
-            sink: self.sink(&head, streams),
+            sink: self.sink(response, streams),
         };
-        reading.read(body, &mut connection, &target).await?;
-        let is_reusable = connection.is_reusable().await;
-        let now = IoLoop::current().time();
-        if is_reusable {
-            self.client.keep(&target, connection, now);
-        }
-        Ok(self.response(head, reading.sink.into_body(), now))
+        reading.read(answer).await?;
+        answer.connection.settle().await;
+        answer.response.set_body(reading.sink.into_body());
+        Ok(())
     }
 
-    fn sink(&mut self, head: &response::Parts, streams: bool) -> Sink {
+    /// Whether the response is what is asked for, and not an error.
+    fn is_welcome(&self, response: &HttpResponse) -> bool {
+        let is_redirect = redirect::location(response.headers(), response.status()).is_some();
+        let good = response.status().is_success() && !is_redirect;
+        good || !self.request.options.raise_error()
+    }
+
+    /// Gives the response that was taken in.
+    fn conclude(
+        &mut self,
+        answer: Answer,
+        broken: Option<Broken>,
+    ) -> Result<HttpResponse, HttpError> {
+        let mut response = answer.response;
+        response.set_times(self.progress.end());
+        self.keep(answer.connection, answer.target);
+        if let Some(broken) = broken {
+            let (location, error) = *broken;
+            return Err(HttpError::caused(Kind::Location(location, response), error));
+        }
+        let is_redirect = redirect::location(response.headers(), response.status()).is_some();
+        match self.request.options.raise_error() {
+            true if is_redirect && 0 < self.followed => {
+                Err(HttpError::new(Kind::Redirects(response)))
+            }
+            true => response.rethrow(),
+            false => Ok(response),
+        }
+    }
+
+    /// Keeps the connection for the next request, if it can be used again.
+    fn keep(&self, connection: Connection, target: Rc<Target>) {
+        if connection.is_reusable() {
+            self.client.keep(target, connection, self.progress.now);
+        }
+    }
+
+    fn sink(&mut self, response: &HttpResponse, streams: bool) -> Sink {
         if streams && let Some(stream) = &mut self.request.stream {
             let (head_of_stream, chunks) = (stream.head.take(), stream.chunks.clone());
             if let Some(promise) = head_of_stream {
-                promise.set_result(self.response(
-                    copy(head),
-                    Bytes::new(),
-                    IoLoop::current().time(),
-                ));
+                // For whoever streams, who has it before the response is complete.
+                let mut head = response.clone();
+                head.set_times(self.progress.end());
+                promise.set_result(head);
             }
             return Sink::Stream(chunks);
         }
@@ -197,28 +213,12 @@ impl Fetch<'_> {
             None => Sink::Whole(Gathered::default()),
         }
     }
-
-    fn response(&mut self, head: response::Parts, body: Bytes, now: Instant) -> HttpResponse {
-        let times = self.progress.end(now);
-        let url = self.request.url.clone();
-        HttpResponse::new(head, body, url, self.start_time, times)
-    }
-}
-
-/// A head for whoever streams, who has it before the response is complete.
-fn copy(head: &response::Parts) -> response::Parts {
-    let (mut copy, ()) = response::Response::new(()).into_parts();
-    copy.status = head.status;
-    copy.headers.clone_from(&head.headers);
-    copy.extensions.clone_from(&head.extensions);
-    copy
 }
 
 impl Inner {
     /// What the client says where the request says nothing.
     fn add_defaults(&self, request: &mut Parts) {
-        let options = std::mem::take(&mut request.options);
-        request.options = options.or(&self.settings.defaults);
+        request.options.complete(&self.settings.defaults);
         let defaults = &self.settings.default_headers;
         let missing: Vec<HeaderName> = defaults
             .keys()

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, Entry, HOST,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST,
     HeaderValue, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use hyper::ext::on_informational;
+use url::Url;
 
 use super::authority::host_header;
+use super::connect::Target;
 use super::error::{HttpError, Kind};
 use super::outgoing::{Content, Gate, Outgoing};
 use super::request::{Parts, unfit};
@@ -21,9 +23,17 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 const AGENT: &str = concat!("coroutine-http/", env!("CARGO_PKG_VERSION"));
 
-pub(super) fn message(request: &Parts, keep_alive: bool) -> Result<Request<Outgoing>, HttpError> {
+/// Refuses a request that contradicts itself.
+pub(super) fn check(request: &Parts) -> Result<(), HttpError> {
     check_method(request)?;
-    let length = check_framing(request)?;
+    check_framing(request)
+}
+
+pub(super) fn message(
+    request: &Parts,
+    to: &Target,
+    keep_alive: bool,
+) -> Result<Box<Request<Outgoing>>, HttpError> {
     let target = &request.url[url::Position::BeforePath..url::Position::AfterQuery];
     let uri = Uri::try_from(target)
         .map_err(|error| HttpError::caused(Kind::Url(request.url.to_string()), error))?;
@@ -32,10 +42,12 @@ pub(super) fn message(request: &Parts, keep_alive: bool) -> Result<Request<Outgo
         .expect_continue()
         .then(|| Arc::new(AtomicBool::new(false)));
     let gate = open.clone().map(|open| Box::new(Gate::new(open)));
-    let mut message = Request::new(Outgoing::new(&request.body, length, gate));
+    let headers = headers(request, to, keep_alive);
+    let body = Outgoing::new(&request.body, stated_length(&headers), gate);
+    let mut message = Box::new(Request::new(body));
     *message.method_mut() = request.method.clone();
     *message.uri_mut() = uri;
-    *message.headers_mut() = headers(request, keep_alive);
+    *message.headers_mut() = headers;
     if let Some(open) = open {
         on_informational(&mut message, move |response| {
             if response.status() == StatusCode::CONTINUE {
@@ -46,24 +58,35 @@ pub(super) fn message(request: &Parts, keep_alive: bool) -> Result<Request<Outgo
     Ok(message)
 }
 
+/// What every request says that goes where `url` leads.
+pub(super) fn default_headers(url: &Url) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(host) = host_header(url) {
+        headers.insert(HOST, host);
+    }
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    let accepted = HeaderValue::from_static(decompression::ACCEPTED);
+    headers.insert(ACCEPT_ENCODING, accepted);
+    headers
+}
+
 /// The headers of the request, and those that every request has.
-fn headers(request: &Parts, keep_alive: bool) -> HeaderMap {
-    let mut headers = request.headers.clone();
-    let closes = !keep_alive || says_close(&headers);
-    let mut default = |name, value: Option<HeaderValue>| {
-        if let (Entry::Vacant(entry), Some(value)) = (headers.entry(name), value) {
-            entry.insert(value);
-        }
-    };
-    default(HOST, host_header(&request.url));
-    default(AUTHORIZATION, request.authorization.clone());
-    default(USER_AGENT, Some(HeaderValue::from_static(AGENT)));
-    if request.options.decompress() {
-        let accepted = HeaderValue::from_static(decompression::ACCEPTED);
-        default(ACCEPT_ENCODING, Some(accepted));
+fn headers(request: &Parts, to: &Target, keep_alive: bool) -> HeaderMap {
+    let mut headers = to.headers.clone();
+    if !request.options.decompress() {
+        headers.remove(ACCEPT_ENCODING);
+    }
+    if let Some(authorization) = &request.authorization {
+        headers.insert(AUTHORIZATION, authorization.clone());
     }
     if request.method == Method::POST {
-        default(CONTENT_TYPE, Some(HeaderValue::from_static(FORM)));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
+    }
+    let closes = !keep_alive || says_close(&request.headers);
+    if !request.headers.is_empty() {
+        // These go before the others of their names.
+        headers.extend(request.headers.clone());
+        headers.remove(CONNECTION);
     }
     match &request.body {
         Content::None if !expects_body(&request.method) => {}
@@ -80,7 +103,6 @@ fn headers(request: &Parts, keep_alive: bool) -> HeaderMap {
     if request.options.expect_continue() {
         headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
     }
-    headers.remove(CONNECTION);
     if closes {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -126,26 +148,28 @@ fn expects_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-/// Refuses what contradicts the body: the server would take a part of it for another request. Gives the length that a producer's body is said to have.
-fn check_framing(request: &Parts) -> Result<Option<u64>, HttpError> {
+/// Refuses what contradicts the body: the server would take a part of it for another request.
+fn check_framing(request: &Parts) -> Result<(), HttpError> {
     if request.headers.contains_key(TRANSFER_ENCODING) {
         return Err(unfit("its Transfer-Encoding is for the client to say"));
     }
-    let mut said = request.headers.get_all(CONTENT_LENGTH).iter();
+    if !request.headers.contains_key(CONTENT_LENGTH) {
+        return Ok(());
+    }
     let length = match &request.body {
         Content::None => 0,
         Content::Whole(body) => body.len() as u64,
-        Content::Producer(_) => {
-            let Some(first) = request.headers.get(CONTENT_LENGTH) else {
-                return Ok(None);
-            };
-            let length = first.to_str().ok().and_then(|text| text.parse().ok());
-            length.ok_or_else(|| unfit("its Content-Length is no number"))?
-        }
+        Content::Producer(_) => stated_length(&request.headers)
+            .ok_or_else(|| unfit("its Content-Length is no number"))?,
     };
     let value = HeaderValue::from(length);
+    let mut said = request.headers.get_all(CONTENT_LENGTH).iter();
     match said.all(|said| *said == value) {
-        true => Ok(Some(length)),
+        true => Ok(()),
         false => Err(unfit("its Content-Length is not that of its body")),
     }
+}
+
+fn stated_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

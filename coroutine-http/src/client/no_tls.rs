@@ -40,9 +40,7 @@ impl fmt::Display for TlsFault {
 pub(super) struct TlsOptions;
 
 impl TlsOptions {
-    pub(super) fn or(self, _others: &Self) -> Self {
-        self
-    }
+    pub(super) fn complete(&mut self, _others: &Self) {}
 
     pub(super) fn remove_identity(&mut self) {}
 }

@@ -52,24 +52,29 @@ pub(super) struct Options {
 const TIMEOUT: Duration = Duration::from_secs(20);
 pub(super) const REDIRECTS: u32 = 5;
 
+/// What is not said is what `other` says.
+pub(super) fn complete<T: Clone>(said: &mut Option<T>, other: &Option<T>) {
+    if said.is_none() {
+        said.clone_from(other);
+    }
+}
+
 impl Options {
-    /// These, and `others` for what they do not say.
-    pub(super) fn or(self, others: &Self) -> Self {
-        Self {
-            connect_timeout: self.connect_timeout.or(others.connect_timeout),
-            request_timeout: self.request_timeout.or(others.request_timeout),
-            redirects: self.redirects.or(others.redirects),
-            raise_error: self.raise_error.or(others.raise_error),
-            max_body_size: self.max_body_size.or(others.max_body_size),
-            decompress: self.decompress.or(others.decompress),
-            nonstandard_methods: self.nonstandard_methods.or(others.nonstandard_methods),
-            expect_continue: self.expect_continue.or(others.expect_continue),
-            on_chunk: self.on_chunk.or_else(|| others.on_chunk.clone()),
-            on_line: self.on_line.or_else(|| others.on_line.clone()),
-            interface: self.interface.or(others.interface),
-            unix_socket: self.unix_socket.or_else(|| others.unix_socket.clone()),
-            tls: self.tls.or(&others.tls),
-        }
+    /// Adds what `others` say and these do not.
+    pub(super) fn complete(&mut self, others: &Self) {
+        complete(&mut self.connect_timeout, &others.connect_timeout);
+        complete(&mut self.request_timeout, &others.request_timeout);
+        complete(&mut self.redirects, &others.redirects);
+        complete(&mut self.raise_error, &others.raise_error);
+        complete(&mut self.max_body_size, &others.max_body_size);
+        complete(&mut self.decompress, &others.decompress);
+        complete(&mut self.nonstandard_methods, &others.nonstandard_methods);
+        complete(&mut self.expect_continue, &others.expect_continue);
+        complete(&mut self.on_chunk, &others.on_chunk);
+        complete(&mut self.on_line, &others.on_line);
+        complete(&mut self.interface, &others.interface);
+        complete(&mut self.unix_socket, &others.unix_socket);
+        self.tls.complete(&others.tls);
     }
 
     pub(super) fn connect_timeout(&self) -> Duration {

@@ -42,19 +42,23 @@ struct Idle {
 }
 
 impl Pool {
-    /// Takes a connection to `target`, the one that was used last.
-    pub(super) fn take(&self, target: &Target, settings: &Settings) -> Option<Connection> {
+    /// Takes a connection to a target that `fits`, the one that was used last.
+    pub(super) fn take(
+        &self,
+        fits: impl Fn(&Target) -> bool,
+        settings: &Settings,
+        now: Instant,
+    ) -> Option<(Rc<Target>, Connection)> {
         if self.is_empty() {
             return None;
         }
-        let now = IoLoop::current().time();
         self.settle(settings, now);
         loop {
-            let idle = self.0.take_last(target)?;
+            let idle = self.0.take_last(&fits)?;
             idle.connection.wire().forget_when_touched();
             let long = now.saturating_duration_since(idle.since) >= LONG;
             if !(long && idle.connection.wire().is_touched()) {
-                return Some(idle.connection);
+                return Some((idle.target, idle.connection));
             }
         }
     }
@@ -62,7 +66,7 @@ impl Pool {
     /// Keeps a connection that a request is done with, as of now.
     pub(super) fn put(
         &self,
-        target: &Rc<Target>,
+        target: Rc<Target>,
         connection: Connection,
         settings: &Settings,
         since: Instant,
@@ -76,10 +80,10 @@ impl Pool {
         connection
             .wire()
             .when_touched(move || Inner::remove(&pool, number));
-        self.0.make_room(target, settings.max_idle_per_host);
+        self.0.make_room(&target, settings.max_idle_per_host);
         self.0.idle.borrow_mut().push_back(Idle {
             number,
-            target: Rc::clone(target),
+            target,
             since,
             connection,
         });
@@ -114,9 +118,9 @@ impl Pool {
 }
 
 impl Inner {
-    fn take_last(&self, target: &Target) -> Option<Idle> {
+    fn take_last(&self, fits: impl Fn(&Target) -> bool) -> Option<Idle> {
         let mut idle = self.idle.borrow_mut();
-        let at = idle.iter().rposition(|idle| *idle.target == *target)?;
+        let at = idle.iter().rposition(|idle| fits(&idle.target))?;
         idle.remove(at)
     }
 

@@ -1,19 +1,23 @@
 //! Taking in a response.
 
-use bytes::{Bytes, BytesMut};
-use http::response;
-use http::{HeaderMap, Version};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
-use hyper::ext::ReasonPhrase;
+use std::future::Future as StdFuture;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
-use super::connect::Target;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use hyper::body::{Body, Incoming};
+
 use super::connection::Connection;
 use super::error::{HttpError, Kind};
-use super::exchange::broken;
+use super::exchange::{Answer, broken};
 use super::options::{ChunkCallback, LineCallback};
 use super::outgoing::BodyWriter;
+use super::response::HttpResponse;
 use crate::decompression::{DecodeError, Decoder};
+
+/// Waits until a chunk is taken.
+type Taken<'a> = Pin<Box<dyn StdFuture<Output = Result<(), HttpError>> + 'a>>;
 
 /// Where a body goes.
 pub(super) enum Sink {
@@ -24,6 +28,19 @@ pub(super) enum Sink {
 }
 
 impl Sink {
+    /// Gives a chunk on. What waits until it is taken is boxed, so that a fetch whose body is put together has no room for it.
+    fn give(&mut self, chunk: Bytes) -> Option<Taken<'_>> {
+        match self {
+            _ if chunk.is_empty() => None,
+            Self::Whole(gathered) => {
+                gathered.add(chunk);
+                None
+            }
+            Self::Callback(callback) => Some(Box::pin(call(callback, chunk))),
+            Self::Stream(writer) => Some(Box::pin(writer.write(chunk))),
+        }
+    }
+
     /// The body, if it was put together.
     pub(super) fn into_body(self) -> Bytes {
         match self {
@@ -68,13 +85,9 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Reads a body to its end, while the connection is kept going.
-    pub(super) async fn read(
-        &mut self,
-        mut body: Incoming,
-        connection: &mut Connection,
-        target: &Target,
-    ) -> Result<(), HttpError> {
+    /// Reads the body to its end, while the connection is kept going.
+    pub(super) async fn read(&mut self, answer: &mut Answer) -> Result<(), HttpError> {
+        let (body, connection) = (&mut answer.body, &mut answer.connection);
         let limit = self.limit;
         let too_large = || HttpError::new(Kind::TooLarge(limit));
         let length = usize::try_from(body.size_hint().lower());
@@ -83,15 +96,14 @@ impl Reading {
         }
         // So many bytes may still come, and so many may still become of them.
         let (mut may_come, mut may_become) = (self.limit, self.limit);
-        while let Some(frame) = connection.drive(body.frame()).await {
-            let frame = frame.map_err(|error| broken(&target.to, error))?;
-            let Ok(chunk) = frame.into_data() else {
-                continue;
-            };
+        while let Some(chunk) = connection.drive(|cx| poll_chunk(body, cx)).await {
+            let chunk = chunk.map_err(|error| broken(&answer.target.to, error))?;
             may_come = may_come.checked_sub(chunk.len()).ok_or_else(too_large)?;
             let chunk = self.decoded(chunk, may_become)?;
             may_become -= chunk.len();
-            self.give(chunk, connection).await?;
+            if let Some(mut taken) = self.sink.give(chunk) {
+                connection.drive(|cx| taken.as_mut().poll(cx)).await?;
+            }
         }
         // A response with the status 304 may say that it is compressed, and has no body.
         if let Some(mut decoder) = self.decoder.take()
@@ -99,24 +111,11 @@ impl Reading {
         {
             let end = decoder.finish(may_become);
             let end = end.map_err(|error| undecoded(&decoder, self.limit, error))?;
-            self.give(end, connection).await?;
+            if let Some(mut taken) = self.sink.give(end) {
+                connection.drive(|cx| taken.as_mut().poll(cx)).await?;
+            }
         }
         Ok(())
-    }
-
-    /// Gives a chunk on, while the connection is kept going.
-    ///
-    /// What waits is boxed, so that a fetch whose body is put together has no room for it.
-    async fn give(&mut self, chunk: Bytes, connection: &mut Connection) -> Result<(), HttpError> {
-        match &mut self.sink {
-            _ if chunk.is_empty() => Ok(()),
-            Sink::Whole(gathered) => {
-                gathered.add(chunk);
-                Ok(())
-            }
-            Sink::Callback(callback) => connection.drive(Box::pin(call(callback, chunk))).await,
-            Sink::Stream(writer) => connection.drive(Box::pin(writer.write(chunk))).await,
-        }
     }
 
     fn decoded(&mut self, chunk: Bytes, limit: usize) -> Result<Bytes, HttpError> {
@@ -148,15 +147,14 @@ fn undecoded(decoder: &Decoder, limit: usize, error: DecodeError) -> HttpError {
 const REDIRECT_BODY: usize = 64 * 1024;
 
 /// Reads a body that nobody wants, and says whether it has come to its end.
-pub(super) async fn skip(mut body: Incoming, connection: &mut Connection) -> bool {
+pub(super) async fn skip(body: &mut Incoming, connection: &mut Connection) -> bool {
     let mut left = REDIRECT_BODY;
     if body.size_hint().lower() > left as u64 {
         return false;
     }
-    while let Some(frame) = connection.drive(body.frame()).await {
-        let Ok(frame) = frame else { return false };
-        let length = frame.data_ref().map_or(0, Bytes::len);
-        match left.checked_sub(length) {
+    while let Some(chunk) = connection.drive(|cx| poll_chunk(body, cx)).await {
+        let Ok(chunk) = chunk else { return false };
+        match left.checked_sub(chunk.len()) {
             Some(rest) => left = rest,
             None => return false,
         }
@@ -164,22 +162,29 @@ pub(super) async fn skip(mut body: Incoming, connection: &mut Connection) -> boo
     true
 }
 
+/// The next chunk of a body. Its trailers are left out.
+fn poll_chunk(body: &mut Incoming, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Bytes>>> {
+    loop {
+        match ready!(Pin::new(&mut *body).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                if let Ok(chunk) = frame.into_data() {
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
+            }
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            None => return Poll::Ready(None),
+        }
+    }
+}
+
 /// Calls `callback` with the lines of a head.
-pub(super) fn tell_head(callback: &LineCallback, head: &response::Parts) -> Result<(), HttpError> {
+pub(super) fn tell_head(callback: &LineCallback, head: &HttpResponse) -> Result<(), HttpError> {
     let Ok(mut call) = callback.try_borrow_mut() else {
         let error = "it is called by itself";
         return Err(HttpError::caused(Kind::Callback("header callback"), error));
     };
-    let version = match head.version {
-        Version::HTTP_10 => "HTTP/1.0",
-        _ => "HTTP/1.1",
-    };
-    call(&format!(
-        "{version} {} {}\r\n",
-        head.status.as_u16(),
-        reason(head)
-    ));
-    tell_headers(&mut *call, &head.headers);
+    call(&head.status_line());
+    tell_headers(&mut *call, head.headers());
     call("\r\n");
     Ok(())
 }
@@ -188,12 +193,5 @@ fn tell_headers(call: &mut dyn FnMut(&str), headers: &HeaderMap) {
     for (name, value) in headers {
         let value = String::from_utf8_lossy(value.as_bytes());
         call(&format!("{name}: {value}\r\n"));
-    }
-}
-
-fn reason(head: &response::Parts) -> String {
-    match head.extensions.get::<ReasonPhrase>() {
-        Some(reason) => String::from_utf8_lossy(reason.as_bytes()).into_owned(),
-        None => head.status.canonical_reason().unwrap_or("").to_owned(),
     }
 }

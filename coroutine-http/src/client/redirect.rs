@@ -1,5 +1,7 @@
 //! Where a redirect leads, and what goes there (RFC 9110, 15.4).
 
+use std::sync::Arc;
+
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap,
     HeaderValue, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
@@ -48,7 +50,7 @@ pub(super) fn follow(request: &mut Parts, mut url: Url, status: StatusCode) {
     if let Some(authorization) = take_credentials(&mut url) {
         request.authorization = Some(authorization);
     }
-    request.url = url;
+    request.url = Arc::new(url);
 }
 
 fn turns_into_get(method: &Method, status: StatusCode) -> bool {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -44,8 +45,8 @@ pub struct HttpRequest {
 
 /// A request whose parts are good.
 pub(super) struct Parts {
-    /// Without a name and a password.
-    pub(super) url: Url,
+    /// Without a name and a password. Shared with the response.
+    pub(super) url: Arc<Url>,
     /// The name and the password that the URL had, or others.
     pub(super) authorization: Option<HeaderValue>,
     pub(super) method: Method,
@@ -75,8 +76,11 @@ impl HttpRequest {
         Self::new(url).method(Method::POST).body(body)
     }
 
-    fn of(mut url: Url) -> Self {
-        let authorization = take_credentials(&mut url);
+    fn of(mut url: Arc<Url>) -> Self {
+        let authorization = match has_secrets(&url) {
+            true => take_credentials(Arc::make_mut(&mut url)),
+            false => None,
+        };
         Self {
             parts: Ok(Box::new(Parts {
                 url,
@@ -305,25 +309,29 @@ impl fmt::Debug for Content {
 
 thread_local! {
     /// The URL that was parsed last.
-    static LAST: RefCell<Option<Url>> = const { RefCell::new(None) };
+    static LAST: RefCell<Option<Arc<Url>>> = const { RefCell::new(None) };
 }
 
 /// A longer URL is not kept.
 const KEPT: usize = 1024;
 
 /// Parses a URL. One that is fetched again and again, as the endpoint of a service is, is parsed once: that is a fifth of what a fetch costs. Secrets are not kept.
-fn parse(text: &str) -> Result<Url, url::ParseError> {
+fn parse(text: &str) -> Result<Arc<Url>, url::ParseError> {
     LAST.with_borrow_mut(|last| match last {
         // Only what is the same text when it was parsed is found again.
-        Some(url) if url.as_str() == text => Ok(url.clone()),
+        Some(url) if url.as_str() == text => Ok(Arc::clone(url)),
         _ => {
-            let url = Url::parse(text)?;
-            let is_secret = !url.username().is_empty() || url.password().is_some();
-            let is_kept = text.len() <= KEPT && url.as_str() == text && !is_secret;
-            *last = is_kept.then(|| url.clone()).or_else(|| last.take());
+            let url = Arc::new(Url::parse(text)?);
+            if text.len() <= KEPT && url.as_str() == text && !has_secrets(&url) {
+                *last = Some(Arc::clone(&url));
+            }
             Ok(url)
         }
     })
+}
+
+fn has_secrets(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 pub(super) fn unfit(what: &'static str) -> HttpError {
@@ -356,7 +364,7 @@ impl IntoHttpRequest for &String {
 
 impl IntoHttpRequest for Url {
     fn into_http_request(self) -> HttpRequest {
-        HttpRequest::of(self)
+        HttpRequest::of(Arc::new(self))
     }
 }
 
@@ -382,7 +390,7 @@ mod tests {
             "HTTP://A/../b?c",
             "http://a/b",
         ] {
-            assert_eq!(parse(text), url::Url::parse(text));
+            assert_eq!(parse(text).as_deref(), url::Url::parse(text).as_ref());
         }
         assert!(parse("http://[").is_err());
         assert_eq!(kept().as_deref(), Some("http://a/b"));
@@ -392,7 +400,8 @@ mod tests {
     fn neither_a_secret_nor_a_long_url_is_kept() {
         let long = format!("http://a/{}", "b".repeat(KEPT));
         for text in ["http://user:password@a/", "http://user@a/", &long] {
-            assert_eq!(parse(text).map(String::from).as_deref(), Ok(text));
+            let parsed = parse(text).expect("a URL");
+            assert_eq!(parsed.as_str(), text);
             assert_eq!(kept(), None);
         }
     }

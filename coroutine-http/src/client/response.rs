@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::AsHeaderName;
 use http::response::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
 use hyper::ext::ReasonPhrase;
 use url::Url;
 
@@ -24,69 +25,91 @@ pub struct HttpResponse {
 
 #[derive(Clone)]
 struct Inner {
-    status: StatusCode,
+    head: Parts,
     /// None where it is the usual one of the status.
     reason: Option<Box<str>>,
-    headers: HeaderMap,
     body: Bytes,
-    effective_url: Url,
+    effective_url: Arc<Url>,
     start_time: SystemTime,
     time_info: TimeInfo,
 }
 
 impl HttpResponse {
-    pub(super) fn new(
-        mut head: Parts,
-        body: Bytes,
-        effective_url: Url,
-        start_time: SystemTime,
-        time_info: TimeInfo,
-    ) -> Self {
+    /// One whose body and times are not known yet.
+    pub(super) fn new(mut head: Parts, url: &Arc<Url>, start_time: SystemTime) -> Self {
         secret::mark(&mut head.headers);
         let reason = head.extensions.remove::<ReasonPhrase>();
         let reason = reason.map(|reason| String::from_utf8_lossy(reason.as_bytes()).into());
         Self {
             inner: Box::new(Inner {
-                status: head.status,
+                head,
                 reason,
-                headers: head.headers,
-                body,
-                effective_url,
+                body: Bytes::new(),
+                effective_url: Arc::clone(url),
                 start_time,
-                time_info,
+                time_info: TimeInfo::default(),
             }),
         }
+    }
+
+    pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.inner.head.headers
+    }
+
+    pub(super) fn set_body(&mut self, body: Bytes) {
+        self.inner.body = body;
+    }
+
+    pub(super) fn set_times(&mut self, time_info: TimeInfo) {
+        self.inner.time_info = time_info;
+    }
+
+    /// The first line of the head, with its end.
+    pub(super) fn status_line(&self) -> String {
+        let version = match self.inner.head.version {
+            Version::HTTP_10 => "HTTP/1.0",
+            _ => "HTTP/1.1",
+        };
+        let usual = || self.status().canonical_reason().unwrap_or("");
+        let reason = self.inner.reason.as_deref().unwrap_or_else(usual);
+        format!("{version} {} {reason}\r\n", self.code())
     }
 
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.inner.status
+        self.inner.head.status
     }
 
     /// The status as a number.
     #[must_use]
     pub fn code(&self) -> u16 {
-        self.inner.status.as_u16()
+        self.inner.head.status.as_u16()
     }
 
     /// The text behind the status.
     #[must_use]
     pub fn reason(&self) -> &str {
-        let usual = || self.inner.status.canonical_reason().unwrap_or("Unknown");
+        let usual = || {
+            self.inner
+                .head
+                .status
+                .canonical_reason()
+                .unwrap_or("Unknown")
+        };
         self.inner.reason.as_deref().unwrap_or_else(usual)
     }
 
     /// All headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.inner.headers
+        &self.inner.head.headers
     }
 
     /// The first header of this name, if it is there and is visible ASCII text.
     #[must_use]
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
-        self.inner.headers.get(name)?.to_str().ok()
+        self.inner.head.headers.get(name)?.to_str().ok()
     }
 
     /// The body.
@@ -137,7 +160,7 @@ impl HttpResponse {
     ///
     /// Gives an error that [has the response](HttpError::response) otherwise.
     pub fn rethrow(self) -> Result<Self, HttpError> {
-        match self.inner.status.is_success() {
+        match self.inner.head.status.is_success() {
             true => Ok(self),
             false => Err(HttpError::new(Kind::Status(self))),
         }
@@ -148,9 +171,9 @@ impl fmt::Debug for HttpResponse {
     /// Shows no credentials, and of the body only its length.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpResponse")
-            .field("status", &self.inner.status)
+            .field("status", &self.inner.head.status)
             .field("effective_url", &self.inner.effective_url.as_str())
-            .field("headers", &self.inner.headers)
+            .field("headers", &self.inner.head.headers)
             .field("body", &format_args!("{} bytes", self.inner.body.len()))
             .field("request_time", &self.request_time())
             .finish()

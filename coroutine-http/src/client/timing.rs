@@ -1,6 +1,8 @@
 //! How long the parts of a fetch took.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use coroutine_core::IoLoop;
 
 /// How long it took to get how far, counted from the beginning of the fetch. Tornado's `time_info`, whose names are curl's.
 ///
@@ -79,36 +81,47 @@ pub(super) struct Progress {
     begin: Instant,
     /// When its present request began.
     last: Instant,
+    /// When the clock was looked at last.
+    pub(super) now: Instant,
+    /// When it began, for whoever has a calendar.
+    pub(super) start_time: SystemTime,
     pub(super) times: TimeInfo,
 }
 
 impl Progress {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new() -> Self {
+        let now = IoLoop::current().time();
         Self {
             phase: Phase::Queue,
             begin: now,
             last: now,
+            now,
+            start_time: SystemTime::now(),
             times: TimeInfo::default(),
         }
     }
 
-    /// The time since the present request began.
-    pub(super) fn since(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.last)
+    /// Looks at the clock, and gives the time since the present request began.
+    pub(super) fn look(&mut self) -> Duration {
+        self.now = IoLoop::current().time();
+        self.now.saturating_duration_since(self.last)
     }
 
     /// Another request begins.
-    pub(super) fn begin_redirect(&mut self, now: Instant) {
+    pub(super) fn begin_redirect(&mut self) {
+        self.look();
         self.times = TimeInfo {
             queue: self.times.queue,
-            redirect: now.saturating_duration_since(self.begin),
+            redirect: self.now.saturating_duration_since(self.begin),
             ..TimeInfo::default()
         };
-        self.last = now;
+        self.last = self.now;
     }
 
-    pub(super) fn end(&mut self, now: Instant) -> TimeInfo {
-        self.times.total = now.saturating_duration_since(self.begin);
+    /// Looks at the clock, and gives how long it took so far.
+    pub(super) fn end(&mut self) -> TimeInfo {
+        self.look();
+        self.times.total = self.now.saturating_duration_since(self.begin);
         self.times
     }
 }

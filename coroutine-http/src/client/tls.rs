@@ -26,6 +26,7 @@ use url::Url;
 
 use super::authority::Authority;
 use super::error::{HttpError, Kind};
+use super::options::complete;
 use super::request::HttpRequest;
 use super::step::BoxError;
 use super::wire::Wire;
@@ -70,13 +71,11 @@ pub(super) struct TlsOptions {
 }
 
 impl TlsOptions {
-    pub(super) fn or(self, others: &Self) -> Self {
-        Self {
-            config: self.config.or_else(|| others.config.clone()),
-            validate: self.validate.or(others.validate),
-            authorities: self.authorities.or_else(|| others.authorities.clone()),
-            identity: self.identity.or_else(|| others.identity.clone()),
-        }
+    pub(super) fn complete(&mut self, others: &Self) {
+        complete(&mut self.config, &others.config);
+        complete(&mut self.validate, &others.validate);
+        complete(&mut self.authorities, &others.authorities);
+        complete(&mut self.identity, &others.identity);
     }
 
     /// Proves to nobody any more who the client is.
