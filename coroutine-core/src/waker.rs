@@ -1,7 +1,7 @@
 //! Wakers: from the running task, whose own futures need none, to clones that wake it from any thread.
 //!
 //! A task is polled with a waker that borrows it. Futures of this crate notice that waker and take a counted pointer to the task, on the
-//! spot. Everyone else clones it, which makes the task's [`Remote`] (once a task) and hands out counted pointers to that. A clone
+//! spot. Everyone else clones it, which makes the task's [`Remote`] (once a task) and counts itself there. A clone
 //! never touches the task itself but on the task's own thread.
 
 use std::cell::Cell;
@@ -143,7 +143,7 @@ pub(crate) fn waits_for(node: &AnyNode, cx: &Context<'_>) -> bool {
 fn foreign_waiter(waker: &Waker) -> AnyNode {
     let waker = waker.clone();
     if ptr::eq(waker.vtable(), &raw const CLONED) {
-        // SAFETY: a waker with this vtable holds a counted pointer to a `Remote`.
+        // SAFETY: the data of a waker with this vtable is a `Remote`, which it holds.
         let remote = unsafe { &*waker.data().cast::<Remote>() };
         if let Some(task) = remote.task_of_this_thread() {
             return task;
@@ -171,6 +171,8 @@ unsafe impl Node for ForeignWaker {
 }
 
 /// What the clones of a task's waker share, on whatever thread they are.
+///
+/// The task holds an `Arc` of it, and so do its wakers, but only one for all of them: thus one waker more or less is one step on one atomic.
 pub(crate) struct Remote {
     /// The task's loop, as far as other threads see it.
     shared: Arc<Shared>,
@@ -215,16 +217,35 @@ impl Remote {
         }
     }
 
-    /// One more waker. Counted at the loop while the task is alive, since as long as there is one the loop can be woken.
-    fn count_up(&self) {
-        if self.wakers.fetch_add(1, Ordering::AcqRel) == 0 {
-            self.shared.waker_made();
+    /// One more waker. That there are any is counted at the loop while the task is alive, since as long as there are the loop can be woken.
+    ///
+    /// # Safety
+    ///
+    /// `this` is held by its task or by a waker, until this one is made.
+    unsafe fn add_waker(this: *const Self) {
+        // SAFETY: the caller's word. The first waker brings what all of them hold, and nobody takes that away before this one is gone.
+        unsafe {
+            if (*this).wakers.fetch_add(1, Ordering::AcqRel) == 0 {
+                Arc::increment_strong_count(this);
+                (*this).shared.waker_made();
+            }
         }
     }
 
-    fn count_down(&self) {
-        if self.wakers.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.shared.waker_gone();
+    /// One waker less.
+    ///
+    /// # Safety
+    ///
+    /// `this` is the data of a waker that is not used any more.
+    unsafe fn remove_waker(this: *const Self) {
+        // SAFETY: the waker was counted, so the wakers hold `this`.
+        let before = unsafe { (*this).wakers.fetch_sub(1, Ordering::AcqRel) };
+        if before & !ENDED == 1 {
+            // SAFETY: this was the last one, so what the wakers held goes with it. A first one that is made meanwhile brings its own.
+            let remote = unsafe { Arc::from_raw(this) };
+            if before == 1 {
+                remote.shared.waker_gone();
+            }
         }
     }
 
@@ -261,15 +282,16 @@ fn release_remote(task: &TaskPart) {
 static BORROWED: RawWakerVTable =
     RawWakerVTable::new(borrowed_clone, borrowed_wake, borrowed_wake, |_| {});
 
-/// A clone. Its data is a counted pointer to the task's [`Remote`].
+/// A clone. Its data is the task's [`Remote`], which counts it.
 static CLONED: RawWakerVTable =
     RawWakerVTable::new(cloned_clone, cloned_wake, cloned_wake_by_ref, cloned_drop);
 
 unsafe fn borrowed_clone(data: *const ()) -> RawWaker {
     // SAFETY: the data is the header of a live task.
     let remote = unsafe { remote_of(data.cast()) };
-    remote.count_up();
-    RawWaker::new(Arc::into_raw(remote).cast(), &CLONED)
+    // SAFETY: the task holds it.
+    unsafe { Remote::add_waker(remote) };
+    RawWaker::new(remote.cast(), &CLONED)
 }
 
 unsafe fn borrowed_wake(data: *const ()) {
@@ -280,8 +302,9 @@ unsafe fn borrowed_wake(data: *const ()) {
         // SAFETY: the task is alive, and this is its thread.
         unsafe { AnyNode::lend(header) }.schedule();
     } else {
-        // SAFETY: the data is the header of a live task.
-        Remote::wake(&unsafe { remote_of(header) });
+        // SAFETY: the data is the header of a live task, which holds it.
+        let remote = ManuallyDrop::new(unsafe { Arc::from_raw(remote_of(header)) });
+        Remote::wake(&remote);
     }
 }
 
@@ -306,12 +329,12 @@ unsafe fn shared_of<'a>(header: *const Header) -> &'a Arc<Shared> {
     }
 }
 
-/// The task's `Remote`, made if there is none.
+/// The task's `Remote`, made if there is none. The task holds it for as long as it is polled.
 ///
 /// # Safety
 ///
 /// `header` is that of a live task.
-unsafe fn remote_of(header: *const Header) -> Arc<Remote> {
+unsafe fn remote_of(header: *const Header) -> *const Remote {
     // SAFETY: the caller's word; the field is an atomic, so any thread may use it.
     let slot = unsafe { &(*part_of(header)).remote };
     let mut remote = slot.load(Ordering::Acquire);
@@ -336,25 +359,17 @@ unsafe fn remote_of(header: *const Header) -> Arc<Remote> {
                 }
             };
     }
-    // SAFETY: the slot holds a count of the `Remote` for as long as the task is polled.
-    unsafe {
-        Arc::increment_strong_count(remote);
-        Arc::from_raw(remote)
-    }
+    remote
 }
 
 unsafe fn cloned_clone(data: *const ()) -> RawWaker {
-    let remote = data.cast::<Remote>();
-    // SAFETY: the data is a counted pointer.
-    unsafe {
-        Arc::increment_strong_count(remote);
-        (*remote).count_up();
-    }
+    // SAFETY: the data is a `Remote`, which wakers hold, of whom this is one.
+    unsafe { Remote::add_waker(data.cast()) };
     RawWaker::new(data, &CLONED)
 }
 
 unsafe fn cloned_wake(data: *const ()) {
-    // SAFETY: the data is a counted pointer, and both calls are made once.
+    // SAFETY: the data is this waker's, which goes with the second call.
     unsafe {
         cloned_wake_by_ref(data);
         cloned_drop(data);
@@ -362,13 +377,12 @@ unsafe fn cloned_wake(data: *const ()) {
 }
 
 unsafe fn cloned_wake_by_ref(data: *const ()) {
-    // SAFETY: the data is a counted pointer, which stays as it is.
+    // SAFETY: the data is a `Remote`, which wakers hold, of whom this is one and stays.
     let remote = ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<Remote>()) });
     Remote::wake(&remote);
 }
 
 unsafe fn cloned_drop(data: *const ()) {
-    // SAFETY: the data is a counted pointer, which goes.
-    let remote = unsafe { Arc::from_raw(data.cast::<Remote>()) };
-    remote.count_down();
+    // SAFETY: the data is this waker's, which goes.
+    unsafe { Remote::remove_waker(data.cast()) };
 }
