@@ -45,6 +45,7 @@ pub mod inspect;
 mod rt;
 mod secret;
 mod server;
+mod socket;
 #[cfg(feature = "websocket")]
 mod websocket;
 

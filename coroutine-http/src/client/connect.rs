@@ -21,6 +21,7 @@ use super::step::CancelOnDrop;
 use super::timing::{Phase, Progress};
 use super::tls::{self, Security};
 use super::wire::Wire;
+use crate::socket::Plain;
 
 /// Where a connection leads, and how.
 pub(super) struct Target {
@@ -117,7 +118,7 @@ async fn connect_unix(path: &Path, progress: &mut Progress) -> Result<Wire, Http
     progress.phase = Phase::Connect;
     let connected = UnixStream::connect(path).await;
     connected
-        .map(Wire::from)
+        .map(|stream| Wire::new(Plain::Unix(stream)))
         .map_err(|error| HttpError::caused(Kind::Connect(path.display().to_string()), error))
 }
 
@@ -136,7 +137,7 @@ async fn connect_tcp(
         .map_err(|error| HttpError::caused(Kind::Connect(target.to.to_string()), error))?;
     // Where it fails, the connection is gone, which the request finds out.
     let _ = stream.set_nodelay(true);
-    Ok(stream.into())
+    Ok(Wire::new(Plain::Tcp(stream)))
 }
 
 /// The addresses of the host, of the family that the client is to connect from.

@@ -2,21 +2,19 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use futures_io::{AsyncRead, AsyncWrite};
+use futures_io::AsyncWrite;
 use hyper::rt::{Read, ReadBufCursor, Write};
 
 use super::tls::Encrypted;
 use super::wire::Wire;
+use crate::socket::poll_fill_decrypted;
 
 pub(super) enum Io {
     Plain(Wire),
     Encrypted(Box<Encrypted>, Wire),
 }
-
-/// How much is decrypted at once: a record of TLS is no longer.
-const RECORD: usize = 16 * 1024;
 
 impl Read for Io {
     fn poll_read(
@@ -26,26 +24,15 @@ impl Read for Io {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(wire) => {
-                // SAFETY: whoever has the slice must not make initialised bytes uninitialised; a read from a socket only writes bytes.
-                let room = unsafe { buffer.as_mut() };
-                let count = ready!(wire.poll_read_uninit(cx, room))?;
-                // SAFETY: the socket says that so many bytes at the beginning of the slice are initialised now.
-                unsafe { buffer.advance(count) };
-                if count > 0 {
-                    wire.note_heard();
-                }
+                let hear = |bytes: &[u8]| wire.hear(bytes);
+                wire.socket().poll_fill(cx, &mut buffer, hear)
             }
+            // Heard after decryption, since TLS says things of its own.
             Self::Encrypted(stream, wire) => {
-                let mut room = [0; RECORD];
-                let most = buffer.remaining().min(RECORD);
-                let count = ready!(Pin::new(&mut **stream).poll_read(cx, &mut room[..most]))?;
-                buffer.put_slice(&room[..count]);
-                if count > 0 {
-                    wire.note_heard();
-                }
+                let hear = |bytes: &[u8]| wire.hear(bytes);
+                poll_fill_decrypted(&mut **stream, cx, &mut buffer, hear)
             }
         }
-        Poll::Ready(Ok(()))
     }
 }
 

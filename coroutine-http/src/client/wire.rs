@@ -2,61 +2,39 @@
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
-use std::net::Shutdown;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use coroutine_core::net::{TcpStream, UnixStream};
 use futures_io::{AsyncRead, AsyncWrite};
+
+use crate::socket::{Plain, with};
 
 /// A clone is the same socket.
 #[derive(Clone)]
 pub(super) struct Wire(Rc<Inner>);
 
 struct Inner {
-    socket: Socket,
+    socket: Plain,
     /// Whether something of a response has come since this was asked last.
     heard: Cell<bool>,
 }
 
-enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
-
-/// Does the same with either socket.
-macro_rules! with {
-    ($wire:expr, $socket:ident => $result:expr) => {
-        match &$wire.0.socket {
-            Socket::Tcp($socket) => $result,
-            Socket::Unix($socket) => $result,
-        }
-    };
-}
-
-impl From<TcpStream> for Wire {
-    fn from(stream: TcpStream) -> Self {
-        Self::new(Socket::Tcp(stream))
-    }
-}
-
-impl From<UnixStream> for Wire {
-    fn from(stream: UnixStream) -> Self {
-        Self::new(Socket::Unix(stream))
-    }
-}
-
 impl Wire {
-    fn new(socket: Socket) -> Self {
+    pub(super) fn new(socket: Plain) -> Self {
         let heard = Cell::new(false);
         Self(Rc::new(Inner { socket, heard }))
     }
 
-    /// Something of a response has come: after decryption, since TLS says things of its own.
-    pub(super) fn note_heard(&self) {
-        self.0.heard.set(true);
+    pub(super) fn socket(&self) -> &Plain {
+        &self.0.socket
+    }
+
+    /// These bytes of a response have come, if they are any.
+    pub(super) fn hear(&self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.0.heard.set(true);
+        }
     }
 
     /// Whether something of a response has come since this was asked last.
@@ -64,37 +42,19 @@ impl Wire {
         self.0.heard.take()
     }
 
-    /// As [`TcpStream::when_touched`].
+    /// As [`TcpStream::when_touched`](coroutine_core::net::TcpStream::when_touched).
     pub(super) fn when_touched(&self, callback: impl FnOnce() + 'static) {
-        with!(self, socket => socket.when_touched(callback));
+        with!(self.socket(), socket => socket.when_touched(callback));
     }
 
-    /// As [`TcpStream::forget_when_touched`].
+    /// As [`TcpStream::forget_when_touched`](coroutine_core::net::TcpStream::forget_when_touched).
     pub(super) fn forget_when_touched(&self) {
-        with!(self, socket => socket.forget_when_touched());
+        with!(self.socket(), socket => socket.forget_when_touched());
     }
 
-    /// As [`TcpStream::is_touched`].
+    /// As [`TcpStream::is_touched`](coroutine_core::net::TcpStream::is_touched).
     pub(super) fn is_touched(&self) -> bool {
-        with!(self, socket => socket.is_touched())
-    }
-
-    /// As [`TcpStream::poll_read_uninit`].
-    pub(super) fn poll_read_uninit(
-        &self,
-        cx: &mut Context<'_>,
-        room: &mut [MaybeUninit<u8>],
-    ) -> Poll<io::Result<usize>> {
-        with!(self, socket => socket.poll_read_uninit(cx, room))
-    }
-
-    /// Ends the writing direction.
-    pub(super) fn end(&self) -> io::Result<()> {
-        match with!(self, socket => socket.shutdown(Shutdown::Write)) {
-            // The peer was first.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            result => result,
-        }
+        with!(self.socket(), socket => socket.is_touched())
     }
 }
 
@@ -104,7 +64,7 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        with!(self, socket => Pin::new(&mut &*socket).poll_read(cx, buffer))
+        Pin::new(&mut self.socket()).poll_read(cx, buffer)
     }
 }
 
@@ -114,7 +74,7 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        with!(self, socket => Pin::new(&mut &*socket).poll_write(cx, bytes))
+        Pin::new(&mut self.socket()).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -122,14 +82,14 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        with!(self, socket => Pin::new(&mut &*socket).poll_write_vectored(cx, bytes))
+        Pin::new(&mut self.socket()).poll_write_vectored(cx, bytes)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket()).poll_flush(cx)
     }
 
-    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.end())
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket()).poll_close(cx)
     }
 }

@@ -17,9 +17,10 @@ use super::http2;
 use super::peer::Peer;
 use super::service::{Service, Site};
 use super::settings::Settings;
-use super::stream::{Plain, Stream};
+use super::stream::Stream;
 use super::upgrade;
 use crate::rt::Io;
+use crate::socket::Plain;
 
 /// How long a client may go on sending what nobody reads any more. If the connection were closed at once, that would reset it, and the client might
 /// never see the response.

@@ -18,8 +18,8 @@ use super::listener::{self, Listener};
 use super::peer::Peer;
 use super::running;
 use super::service::Site;
-use super::stream::Plain;
 use crate::autoreload;
+use crate::socket::Plain;
 
 /// A server that is listening, on the loop that was current when it was made. Tornado's `HTTPServer`.
 ///

@@ -13,7 +13,7 @@ use coroutine_core::__private::Door;
 use coroutine_core::net::{TcpListener, UnixListener};
 
 use super::connections::Connections;
-use super::stream::Plain;
+use crate::socket::Plain;
 
 /// A socket that takes connections.
 pub(super) enum Listener {

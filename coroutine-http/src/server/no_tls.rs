@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::stream::{Plain, Stream};
+use super::stream::Stream;
+use crate::socket::Plain;
 
 /// There is none.
 pub(crate) enum Encrypted {}

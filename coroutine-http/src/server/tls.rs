@@ -13,7 +13,8 @@ use futures_rustls::TlsAcceptor;
 use futures_rustls::server::TlsStream;
 
 use super::application::Application;
-use super::stream::{Plain, Stream};
+use super::stream::Stream;
+use crate::socket::Plain;
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
