@@ -32,6 +32,7 @@ mod requests;
 mod reverse_url;
 mod routes;
 mod shutdown;
+mod slow_clients;
 mod static_files;
 mod streaming;
 mod streaming_client;

@@ -1,38 +1,70 @@
-//! A part of a file that is read piece by piece. All of this blocks.
+//! A part of a file that is read piece by piece.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
+use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
 
-/// How many bytes are read at once. There are two pieces in memory: one that is sent, and the next one.
-const PIECE: u64 = 128 * 1024;
+use super::memory;
 
+/// How many bytes are read at once. While a client takes nothing, hyper has accepted as many pieces as make 64 KiB, and one waits for it. Larger ones are hardly faster.
+const PIECE: u64 = 24 * 1024;
+
+/// What is still to be read.
 pub(super) struct Section {
     file: File,
+    /// Where the next piece begins.
+    at: u64,
     left: u64,
 }
 
+/// Some bytes, and what is behind them, if there is something.
+type Piece = (Bytes, Option<Section>);
+
 impl Section {
-    pub(super) fn new(mut file: File, start: u64, count: u64) -> io::Result<Self> {
-        if start > 0 {
-            file.seek(SeekFrom::Start(start))?;
+    pub(super) fn new(file: File, start: u64, count: u64) -> Self {
+        Self {
+            file,
+            at: start,
+            left: count,
         }
-        Ok(Self { file, left: count })
     }
 
-    /// Reads a piece, and gives what is behind it, if there is something.
-    pub(super) fn read(mut self) -> io::Result<(Bytes, Option<Self>)> {
-        let count = self.left.min(PIECE);
-        let mut piece = Vec::with_capacity(usize::try_from(count).unwrap_or_default());
-        (&mut self.file).take(count).read_to_end(&mut piece)?;
-        if piece.len() as u64 != count {
-            return Err(io::Error::new(
+    /// Reads a piece. This blocks.
+    pub(super) fn read(self) -> io::Result<Piece> {
+        let mut piece = self.room();
+        match self.file.read_exact_at(&mut piece, self.at) {
+            Ok(()) => Ok(self.behind(piece)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
                 "a file became shorter while it was sent",
-            ));
+            )),
+            Err(error) => Err(error),
         }
-        self.left -= count;
-        Ok((Bytes::from(piece), (self.left > 0).then_some(self)))
+    }
+
+    /// Reads what there is of a piece in the system's memory, unless that is nothing. This does not wait for a disk, so that it needs no other thread.
+    pub(super) fn read_from_memory(self) -> Result<Piece, Self> {
+        let mut piece = self.room();
+        match memory::read(&self.file, &mut piece, self.at) {
+            Some(count) => {
+                piece.truncate(count);
+                Ok(self.behind(piece))
+            }
+            None => Err(self),
+        }
+    }
+
+    fn room(&self) -> Vec<u8> {
+        let length = self.left.min(PIECE);
+        vec![0; usize::try_from(length).unwrap_or_default()]
+    }
+
+    fn behind(mut self, piece: Vec<u8>) -> Piece {
+        let length = piece.len() as u64;
+        self.at += length;
+        self.left -= length;
+        (Bytes::from(piece), (self.left > 0).then_some(self))
     }
 }

@@ -39,19 +39,19 @@ pub(super) fn send(
     let Some((start, count)) = describe(&mut handler, &found) else {
         return Ok(());
     };
-    let read = move || Section::new(found.file, start, count)?.read();
-    let (mut piece, mut rest) = yield_!(IoLoop::current().run_in_executor(read))?;
+    let mut rest = Some(Section::new(found.file, start, count));
     while let Some(section) = rest {
-        // While this piece is sent, the next one is read.
-        let next = IoLoop::current().run_in_executor(move || section.read());
+        let (piece, behind) = match section.read_from_memory() {
+            Ok(read) => read,
+            Err(section) => yield_!(IoLoop::current().run_in_executor(|| section.read()))?,
+        };
+        rest = behind;
         handler.write(piece);
-        if yield_!(handler.flush()).is_err() {
+        if rest.is_some() && yield_!(handler.flush()).is_err() {
             // The client has gone.
             return Ok(());
         }
-        (piece, rest) = yield_!(next)?;
     }
-    handler.write(piece);
     Ok(())
 }
 

@@ -28,7 +28,7 @@ impl Versions {
             return None;
         }
         let mut hasher = Sha256::new();
-        let mut rest = Section::new(found.file, 0, found.length).ok();
+        let mut rest = (found.length > 0).then(|| Section::new(found.file, 0, found.length));
         while let Some(section) = rest {
             let (piece, behind) = section.read().ok()?;
             hasher.update(&piece);
