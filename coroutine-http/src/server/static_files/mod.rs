@@ -34,7 +34,8 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
 /// Files below a directory, for an application to serve. Tornado's `StaticFileHandler`.
 ///
 /// GET and HEAD are answered with `Content-Type` by the file's name, `Last-Modified`, `ETag`, and what conditional requests and ranges ask for (RFC 9110). A file is sent
-/// as fast as its client takes it, so its size does not matter; what of it is not in the system's memory is read on another thread. A request for several ranges is answered with the whole file.
+/// as fast as its client takes it, so its size does not matter. What of it is not in the system's memory is read on another thread. A request for several ranges is
+/// answered with the whole file.
 ///
 /// A path that leads out of the directory is refused, also by way of symbolic links, as are files that are no regular ones, and names that begin with a dot. What is
 /// checked is the state of one moment: a directory that others can write to, and put links into, is no place to serve files from.

@@ -8,7 +8,8 @@ use bytes::Bytes;
 
 use super::memory;
 
-/// How many bytes are read at once. While a client takes nothing, hyper has accepted as many pieces as make 64 KiB, and one waits for it. Larger ones are hardly faster.
+/// How many bytes are read at once. For a client that takes nothing there are as many pieces in memory as make 64 KiB, which hyper has accepted, and one that waits for it.
+/// Larger ones are hardly faster.
 const PIECE: u64 = 24 * 1024;
 
 /// What is still to be read.
