@@ -1,9 +1,10 @@
 //! What is read out of a request when somebody asks for it, and kept.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use cookie::Cookie;
 
+use super::login::User;
 use super::multipart::{Form, MultipartError};
 use super::xsrf::Token;
 
@@ -19,6 +20,8 @@ pub(super) struct Read {
     pub(super) cookies: OnceCell<Vec<Cookie<'static>>>,
     /// The token that shows where a request comes from, and whether no cookie had it.
     pub(super) xsrf: OnceCell<(Token, bool)>,
+    /// Who has sent the request, once somebody has asked or said that. Borrowed for the length of a look.
+    pub(super) user: RefCell<Option<Option<User>>>,
 }
 
 impl Lazy {

@@ -17,6 +17,10 @@ impl Exchange {
     #[cold]
     pub(super) fn write_error(self: &Rc<Self>, failure: &RequestFailure) {
         self.say_status(failure);
+        if failure.status().is_redirection() {
+            // Nobody is to see its page.
+            return;
+        }
         let life = self.life.borrow().clone();
         let mut handler = RequestHandler::new(Rc::clone(self));
         let written = caught(|| match &life {

@@ -28,6 +28,7 @@ mod input_error;
 mod lazy;
 mod life;
 mod listener;
+mod login;
 mod mounted;
 mod multipart;
 mod outgoing;

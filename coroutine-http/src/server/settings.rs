@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::access_log::LogFunction;
 use super::application::Application;
+use super::login::WhoIs;
 use super::signing::Secrets;
 use super::static_files::StaticFiles;
 use super::tls::TlsSettings;
@@ -49,6 +50,9 @@ pub(super) struct Settings {
     /// Whether requests have to show that they come from a page of the site, and which have not.
     pub(super) xsrf_cookies: bool,
     pub(super) xsrf_exempt: Option<Exempt>,
+    pub(super) who_is: Option<WhoIs>,
+    /// Where those are sent who have to log in.
+    pub(super) login_url: Option<String>,
 }
 
 impl Default for Settings {
@@ -75,6 +79,8 @@ impl Default for Settings {
             decompress_request: false,
             xsrf_cookies: false,
             xsrf_exempt: None,
+            who_is: None,
+            login_url: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 /// What a handler gives to have its request answered with an error that is none of the program's. Tornado's `tornado.web.HTTPError`.
 ///
-/// The page is that of the status, unless the handler's type or the application has another one. Nothing is logged but the [log message](Self::log_message).
+/// The page is that of the status, unless the handler's type or the application has another one; a status that leads elsewhere (300 to 399) has none. Nothing is logged but the [log message](Self::log_message).
 ///
 /// ```
 /// use coroutine_core as co;

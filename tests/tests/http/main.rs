@@ -21,6 +21,7 @@ mod handler_types;
 mod handlers;
 mod json;
 mod limits;
+mod logins;
 mod multipart;
 mod nested;
 mod pool;

@@ -15,6 +15,7 @@ mod streaming;
 mod switching;
 #[cfg(feature = "forms")]
 mod typed;
+mod user;
 mod xsrf;
 
 pub(super) use conditional::is_not_modified;
