@@ -1,5 +1,6 @@
 //! A server that speaks TLS.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use co::tls;
 use co::tls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use co::tls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use coroutine_core as co;
-use coroutine_http::{Application, HttpServer, RequestHandler};
+use coroutine_http::{Application, AsyncHttpClient, HttpServer, RequestHandler};
 use coroutine_tests::logged;
 
 fn configs() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
@@ -61,6 +62,30 @@ fn requests_are_answered_over_tls() {
     assert!(answer.ends_with("[https]"), "{answer}");
     let answer = yield_!(ask(yield_!(connect(server, config)), "/big"));
     assert!(answer.ends_with(&"a".repeat(1 << 20)));
+}
+
+#[co::coroutine]
+fn name_protocol(mut handler: RequestHandler, count: Rc<Cell<u32>>) {
+    count.set(count.get() + 1);
+    handler.write(format!("[{}]", handler.request().protocol()));
+}
+
+#[co::test(timeout = 10)]
+fn one_application_can_be_served_with_tls_and_without() {
+    let (config, trusting) = configs();
+    let count = Rc::new(Cell::new(0));
+    let counted = count.clone();
+    let application =
+        Application::new().get("/", move |handler| name_protocol(handler, counted.clone()));
+    let open = application.clone().listen("127.0.0.1:0");
+    let secure = application.ssl_options(config).listen("127.0.0.1:0");
+    let secure = Rc::new(secure.expect("a free port"));
+    let url = format!("http://{}/", open.expect("a free port").local_addr());
+    let answer = yield_!(AsyncHttpClient::new().fetch(url)).expect("an answer");
+    assert_eq!(answer.text(), "[http]");
+    let answer = yield_!(ask(yield_!(connect(secure, trusting)), "/"));
+    assert!(answer.ends_with("[https]"), "{answer}");
+    assert_eq!(count.get(), 2);
 }
 
 #[co::test(timeout = 10)]

@@ -73,7 +73,17 @@ use super::static_files::StaticFiles;
 /// // IoLoop::current().start() serves it
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Default)]
+///
+/// A clone has the same handlers, and settings of its own: so one application is served in several ways, where Tornado has several `HTTPServer`s.
+///
+/// ```
+/// # use coroutine_http::{Application, RequestHandler};
+/// let application = Application::new().get("/", |mut handler: RequestHandler| handler.write("Hello, world"));
+/// let public = application.clone().max_body_size(1024).listen("127.0.0.1:0")?; // or with `ssl_options`
+/// let private = application.listen("127.0.0.1:0")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Default)]
 pub struct Application {
     pub(super) routes: Routes,
     pub(super) settings: Settings,

@@ -147,7 +147,7 @@ impl Application {
         mut self,
         write: impl Fn(&mut RequestHandler, &RequestFailure) + 'static,
     ) -> Self {
-        self.routes.scope_mut().error_page = Some(Box::new(write));
+        self.routes.scope_mut().error_page = Some(Rc::new(write));
         self
     }
 

@@ -1,8 +1,8 @@
 //! The connections that a server has.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future as StdFuture;
-use std::pin::Pin;
+use std::future::{Future as StdFuture, poll_fn};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
@@ -56,20 +56,31 @@ impl Connections {
         self.open.borrow().len()
     }
 
-    /// Waits until there may be another one.
-    pub(super) async fn room(&self) {
-        while self.len() >= self.limit {
-            if !self.is_full.replace(true) {
-                let limit = self.limit;
-                co::__private::log_warn(format_args!(
-                    "there are {limit} connections, and others have to wait until one is closed"
-                ));
+    /// What `accepting` gives, which is not asked while there may be no other connection: there may be several who accept.
+    pub(super) async fn within_limit<F: StdFuture>(&self, accepting: F) -> F::Output {
+        let mut accepting = pin!(accepting);
+        let mut room = None;
+        poll_fn(|cx| {
+            while self.len() >= self.limit {
+                ready!(Pin::new(room.get_or_insert_with(|| self.room())).poll(cx));
+                room = None;
             }
-            let (promise, room) = co::promise();
-            self.room.borrow_mut().push(promise);
-            // Nobody will break the promise.
-            let _ = room.outcome().await;
+            accepting.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Waits until a connection is closed.
+    fn room(&self) -> co::Future<()> {
+        if !self.is_full.replace(true) {
+            let limit = self.limit;
+            co::__private::log_warn(format_args!(
+                "there are {limit} connections, and others have to wait until one is closed"
+            ));
         }
+        let (promise, room) = co::promise();
+        self.room.borrow_mut().push(promise);
+        room
     }
 
     /// Makes room for a connection, starts its coroutine there, and keeps that until it has ended.

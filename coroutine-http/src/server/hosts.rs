@@ -4,7 +4,7 @@ use http::header::HOST;
 use http::request::Parts;
 
 /// The name of a host, or `*.` and the name of a domain, which stands for all hosts in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum HostPattern {
     Exactly(String),
     /// With the dot in front.

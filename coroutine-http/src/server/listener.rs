@@ -69,8 +69,9 @@ pub(super) fn accept(
     let mut door = listener.door();
     // So that no connection is taken in before whoever listens can stop that.
     yield_!(co::moment());
-    while let Some(()) = yield_!(unless(&mut stop, connections.room())) {
-        match yield_!(unless(&mut stop, door.pass(listener.accept()))) {
+    loop {
+        let accepting = connections.within_limit(listener.accept());
+        match yield_!(unless(&mut stop, door.pass(accepting))) {
             None => break,
             Some(Ok((socket, peer))) => {
                 shortage.is_over();

@@ -9,6 +9,7 @@ use super::endpoint::Endpoint;
 use super::pattern::Pattern;
 
 /// A path, and who handles which method there.
+#[derive(Clone)]
 pub(super) struct Path {
     pub(super) pattern: Pattern,
     /// The pattern's text, for reports.

@@ -117,8 +117,11 @@ impl RequestFailure {
         let Some(cause) = &self.cause else {
             return false;
         };
-        let meant =
-            found::<WebError>(cause).is_some() || found::<StreamClosedError>(cause).is_some();
+        let meant = match cause {
+            // As when its loop is closed.
+            Failure::Outcome(outcome) => outcome.is_cancelled(),
+            _ => found::<WebError>(cause).is_some() || found::<StreamClosedError>(cause).is_some(),
+        };
         !meant && !self.status.is_client_error()
     }
 

@@ -20,6 +20,7 @@ use super::table::{Arguments, Place, Table};
 use super::web_error::WebError;
 
 /// The routes of an application and of those within it.
+#[derive(Clone)]
 pub(super) struct Routes {
     /// The application's own table, then those of hosts, which are asked first.
     tables: Vec<Table>,

@@ -8,10 +8,10 @@ use super::request_handler::RequestHandler;
 use super::table::insert;
 
 /// Writes a page that tells of an error.
-pub(super) type ErrorPage = Box<dyn Fn(&mut RequestHandler, &RequestFailure)>;
+pub(super) type ErrorPage = Rc<dyn Fn(&mut RequestHandler, &RequestFailure)>;
 
 /// An application among those that are nested. What it does not say, the one around it says.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Scope {
     /// The index of the one around it.
     pub(super) parent: Option<usize>,

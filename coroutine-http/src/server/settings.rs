@@ -110,7 +110,7 @@ impl Application {
     }
 
     /// How many connections may be open at a time; any number unless set here. More of them wait to be accepted until one is closed, which is logged once
-    /// each time that it begins. Where a server listens at several sockets, each of the others may have accepted one more.
+    /// each time that it begins.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.settings.max_connections = connections.max(1);

@@ -7,7 +7,7 @@ use super::hosts::HostPattern;
 use super::pattern::{Pattern, Syntax};
 
 /// From a path to what is there.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Table {
     /// None in the application's own table.
     pub(super) host: Option<HostPattern>,

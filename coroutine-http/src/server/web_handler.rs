@@ -171,7 +171,7 @@ impl<T: WebHandler, F: Fn() -> T> Endpoint for Factory<F> {
             let value = Rc::new((self.0)());
             value.set_default_headers(&mut handler);
             handler.exchange.begin_life(value.clone());
-            live(value, handler).into_step()
+            live(value, handler, type_name::<T>()).into_step()
         })
         .unwrap_or_else(|failure| Step::Ended(Err(failure)))
     }
@@ -181,8 +181,8 @@ impl<T: WebHandler, F: Fn() -> T> Endpoint for Factory<F> {
     }
 }
 
-#[co::coroutine(name = "web handler")]
-fn live<T: WebHandler>(value: Rc<T>, handler: RequestHandler) -> Result<(), Box<dyn Error>> {
+#[co::coroutine(name = "{_name}")]
+fn live<T: WebHandler>(value: Rc<T>, handler: RequestHandler, _name: &'static str) -> Ended {
     let exchange = handler.exchange.clone();
     let _ending = Ending(exchange.clone());
     yield_!(value.prepare(handler))?;

@@ -396,3 +396,40 @@ fn a_type_can_read_the_body_by_itself() {
     let error = yield_!(AsyncHttpClient::new().fetch(put("123456789"))).expect_err("a failure");
     assert_eq!(error.status().expect("a response"), 413);
 }
+
+/// Waits for what never comes.
+struct Patient;
+
+impl WebHandler for Patient {
+    #[co::coroutine(lazy)]
+    fn get(&self, _: RequestHandler) -> Ended {
+        yield_!(co::sleep(std::time::Duration::from_secs(3600)));
+        Ok(())
+    }
+}
+
+/// The dump while a handler waits; then the loop is closed.
+#[co::coroutine]
+fn dump_of_a_patient_one(dumped: Rc<RefCell<String>>) {
+    let server = serve(Application::new().handler("/", || Patient));
+    drop(get(&server, "/"));
+    let found = dumped.clone();
+    yield_!(until(move || {
+        let dump = co::IoLoop::current().dump().to_string();
+        found.replace(dump).contains("::Patient")
+    }));
+}
+
+#[co::test(timeout = 10)]
+fn dumps_show_the_name_of_the_type() {
+    let dumped = Rc::default();
+    yield_!(dump_of_a_patient_one(Rc::clone(&dumped)));
+    let dump = dumped.take();
+    assert!(dump.contains("http::handler_types::Patient"), "{dump}");
+}
+
+#[test]
+fn a_handler_that_waits_when_its_loop_is_closed_is_no_error() {
+    let lines = warnings(|| dump_of_a_patient_one(Rc::default()));
+    assert_eq!(lines, Vec::<String>::new());
+}

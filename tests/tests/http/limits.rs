@@ -155,3 +155,35 @@ fn more_connections_than_there_may_be_wait_and_that_is_logged_once_each_time() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("there are 2 connections"), "{lines:?}");
 }
+
+#[co::test(timeout = 10)]
+fn several_sockets_have_one_limit() {
+    let sockets: Vec<_> = (0..3)
+        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"))
+        .collect();
+    let addresses: Vec<_> = sockets
+        .iter()
+        .map(|socket| socket.local_addr().expect("an address"))
+        .collect();
+    let application = echo().max_connections(2);
+    let server = Rc::new(application.serve_sockets(sockets).expect("sockets"));
+    let mut open = Vec::new();
+    for address in addresses.iter().cycle().take(6) {
+        open.push(yield_!(TcpStream::connect(*address)).expect("a connection"));
+    }
+    let full = server.clone();
+    yield_!(until(move || full.connections() == 2));
+    for _ in 0..10 {
+        yield_!(co::moment());
+        assert_eq!(server.connections(), 2);
+    }
+    // Those that wait have their turn at each of the sockets.
+    for stream in &open {
+        yield_!(stream.write_all(b"GET / HTTP/1.0\r\n\r\n")).expect("it reads");
+    }
+    for stream in open {
+        let answer = yield_!(read_all(stream));
+        assert!(answer.ends_with("[0]"), "{answer}");
+    }
+    yield_!(deserted(server));
+}
