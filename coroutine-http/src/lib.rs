@@ -100,5 +100,6 @@ pub use server::{
 };
 #[cfg(feature = "websocket")]
 pub use websocket::{
-    Message, WebSocket, WebSocketError, WebSocketRequest, WebSocketUpgrade, websocket_connect,
+    Message, WebSocket, WebSocketError, WebSocketHandler, WebSocketRequest, WebSocketUpgrade,
+    websocket_connect,
 };

@@ -12,8 +12,8 @@ use co::tls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use co::{IoLoop, IoStream, tls};
 use coroutine_core as co;
 use coroutine_http::{
-    Application, Bytes, HttpServer, Message, RequestHandler, WebSocket, WebSocketError,
-    WebSocketRequest, WebSocketUpgrade, websocket_connect,
+    Application, Bytes, HttpRequest, HttpServer, Message, RequestHandler, WebSocket,
+    WebSocketError, WebSocketRequest, WebSocketUpgrade, websocket_connect,
 };
 use coroutine_tests::logged;
 use futures_util::StreamExt;
@@ -263,6 +263,81 @@ fn a_peer_that_does_not_read_holds_up_the_writer_alone() {
     drop(peer);
 }
 
+/// Waits for what never comes, and reads nothing.
+#[co::coroutine]
+fn never_read(handler: RequestHandler, closed: Heard) -> Result<(), WebSocketError> {
+    let socket = yield_!(handler.websocket())?;
+    while !socket.closed() {
+        yield_!(co::sleep(Duration::from_millis(10)));
+    }
+    while let Some(message) = yield_!(socket.read_message())? {
+        closed.note(message.text().unwrap_or_default());
+    }
+    closed.note(format!("{:?}", socket.close_code()));
+    Ok(())
+}
+
+fn unread() -> (HttpServer, Heard) {
+    let heard = Heard::default();
+    let closed = heard.clone();
+    let application =
+        Application::new().get("/", move |handler| never_read(handler, closed.clone()));
+    (
+        application.listen("127.0.0.1:0").expect("a free port"),
+        heard,
+    )
+}
+
+#[co::test(virtual_clock)]
+fn pings_and_the_end_are_answered_while_nobody_reads() {
+    let (server, heard) = unread();
+    let stream = Rc::new(yield_!(raw(&server)));
+    for text in ["one", "two"] {
+        yield_!(stream.write_all(&frame(0x81, text.as_bytes()))).expect("it reads");
+    }
+    yield_!(stream.write_all(&frame(0x89, b"here?"))).expect("it reads");
+    assert_eq!(yield_!(read_exactly(stream.clone(), 7)), b"\x8a\x05here?");
+    assert_eq!(heard.take(), Vec::<String>::new());
+    let before = IoLoop::current().time();
+    let goodbye = frame(0x88, &1000_u16.to_be_bytes());
+    yield_!(stream.write_all(&goodbye)).expect("it reads");
+    assert_eq!(yield_!(read_exactly(stream.clone(), 4)), close_frame(1000));
+    // So long there might have been an answer to what came before.
+    let waited = (IoLoop::current().time() - before).as_secs();
+    assert!(waited >= 5, "{waited}");
+    yield_!(gone(Rc::new(server)));
+    assert_eq!(heard.take(), ["one", "two", "Some(1000)"]);
+}
+
+#[co::test(timeout = 10)]
+fn what_nobody_reads_is_taken_in_up_to_a_limit() {
+    let (server, _) = unread();
+    let stream = yield_!(raw(&server));
+    let message = frame(0x82, &vec![1; 100_000]);
+    let mut count = 0;
+    loop {
+        let written = co::with_timeout(Duration::from_millis(200), stream.write_all(&message));
+        if yield_!(written).is_err() {
+            break;
+        }
+        count += 1;
+        // What the system's buffers take.
+        assert!(count < 200, "the server has taken in everything");
+    }
+}
+
+#[co::coroutine]
+fn read_exactly(stream: Rc<TcpStream>, count: usize) -> Vec<u8> {
+    let mut all = vec![0; count];
+    let mut length = 0;
+    while length < count {
+        let read = yield_!(stream.read(&mut all[length..])).expect("an answer");
+        assert!(read > 0, "the end, after {:?}", &all[..length]);
+        length += read;
+    }
+    all
+}
+
 // Handshakes.
 
 #[co::test]
@@ -492,6 +567,63 @@ async fn secure_echo(listener: TcpListener, config: Arc<tls::rustls::ServerConfi
             socket.send(message).await.expect("a client that reads");
         }
     }
+}
+
+/// Tells what a client says of itself, then waits for its end.
+#[co::coroutine]
+fn repeat_headers(handler: RequestHandler) -> Result<(), WebSocketError> {
+    let (name, password) = handler.basic_auth().unwrap_or_default();
+    let token = handler.request().header("X-Token").unwrap_or_default();
+    let text = format!("{name}:{password} {token}");
+    let socket = yield_!(handler.websocket())?;
+    yield_!(socket.write_message(text))?;
+    yield_!(socket.read_message())?;
+    Ok(())
+}
+
+#[co::test(timeout = 10)]
+fn a_request_of_the_client_can_be_made_a_websocket() {
+    let application = Application::new().get("/", repeat_headers);
+    let server = application.listen("127.0.0.1:0").expect("a free port");
+    let request = HttpRequest::new(url(&server)).header("X-Token", "7");
+    let socket = yield_!(websocket_connect(request.auth("Ada", "sesame"))).expect("a server");
+    assert_eq!(yield_!(read_text(socket)), "Ada:sesame 7");
+    let with_name = format!("ws://Eve:p%40ss@{}/", server.local_addr());
+    let socket = yield_!(websocket_connect(with_name)).expect("a server");
+    assert_eq!(yield_!(read_text(socket)), "Eve:p@ss ");
+    let post = HttpRequest::post(url(&server), "x");
+    let error = yield_!(websocket_connect(post)).expect_err("it is no GET");
+    assert!(error.is_request(), "{error}");
+}
+
+#[co::test(virtual_clock)]
+fn the_times_of_a_request_count() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("ws://{}", listener.local_addr().expect("an address"));
+    let request = HttpRequest::new(url).request_timeout(Duration::from_secs(3));
+    let before = IoLoop::current().time();
+    let error = yield_!(websocket_connect(request)).expect_err("nobody answers");
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!((IoLoop::current().time() - before).as_secs(), 3);
+}
+
+#[co::test(timeout = 10)]
+fn a_request_says_whom_it_trusts() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a key");
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let config = tls::server_config(vec![made.cert.der().clone()], key).expect("the key fits");
+    let application = Application::new().get("/", repeat_headers);
+    let server = application.ssl_options(config).listen("127.0.0.1:0");
+    let server = server.expect("a free port");
+    let url = format!("wss://localhost:{}/", server.local_addr().port());
+    let blind = HttpRequest::new(&url).validate_cert(false);
+    let socket = yield_!(websocket_connect(blind)).expect("a server");
+    assert_eq!(yield_!(read_text(socket)), ": ");
+    let lost = HttpRequest::new(&url).ca_certs("/no such file");
+    let error = yield_!(websocket_connect(lost)).expect_err("there is none");
+    assert!(error.is_request(), "{error}");
+    let error = yield_!(websocket_connect(url)).expect_err("nobody vouches for it");
+    assert!(error.is_connect(), "{error}");
 }
 
 // Peers that do as they like.

@@ -8,6 +8,8 @@ mod connection;
 mod error;
 mod exchange;
 mod fetch;
+#[cfg(feature = "websocket")]
+mod handshake;
 mod http_client;
 mod io;
 #[cfg(feature = "json")]
@@ -40,3 +42,6 @@ pub use response::HttpResponse;
 pub use response_stream::ResponseStream;
 pub use step::StreamingResult;
 pub use timing::TimeInfo;
+
+#[cfg(feature = "websocket")]
+pub(crate) use self::{handshake::Handshake, tls::TlsOptions};

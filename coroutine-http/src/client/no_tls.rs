@@ -37,7 +37,7 @@ impl fmt::Display for TlsFault {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct TlsOptions;
+pub(crate) struct TlsOptions;
 
 impl TlsOptions {
     pub(super) fn complete(&mut self, _others: &Self) {}

@@ -62,8 +62,8 @@ impl HttpRequest {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct TlsOptions {
-    config: Option<Arc<ClientConfig>>,
+pub(crate) struct TlsOptions {
+    pub(crate) config: Option<Arc<ClientConfig>>,
     validate: Option<bool>,
     authorities: Option<PathBuf>,
     /// Certificates and key.
@@ -88,13 +88,13 @@ impl TlsOptions {
         }
     }
 
-    fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.validate == other.validate
             && self.authorities == other.authorities
             && self.identity == other.identity
     }
 
-    fn configure(&self) -> Result<Arc<ClientConfig>, BoxError> {
+    pub(crate) fn configure(&self) -> Result<Arc<ClientConfig>, BoxError> {
         let mut config = match (self.validate, &self.authorities) {
             (Some(false), _) => trusting_anybody()?,
             (_, Some(path)) => client_config_trusting(authorities(path)?),

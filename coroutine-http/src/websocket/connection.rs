@@ -14,7 +14,7 @@ use tungstenite::Message as Frame;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 
-use super::end::{Command, Shared};
+use super::end::{Command, Listener, Shared};
 use super::error::{Kind, WebSocketError};
 use super::message::Message;
 
@@ -28,7 +28,8 @@ const CONTROL: usize = 125;
 /// It can be cloned, so that one coroutine reads while another writes. When the last clone is dropped, the connection is closed in good order, with the code
 /// 1000, or 1011 where a panic drops it.
 ///
-/// Pings are answered by themselves, as long as messages are read: when one has come, nothing more is taken in until somebody has read it.
+/// Pings are answered by themselves, also while nobody reads. Up to 64 KiB of messages, and one more, are kept for whoever reads next; then nothing is taken in until
+/// somebody does, and the peer has to wait. That the peer closes is answered when what it sent before has been read, so that there can be answers to that, or after five seconds.
 ///
 /// ```
 /// use coroutine_core::{self as co, IoLoop};
@@ -77,6 +78,17 @@ impl WebSocket {
             handle: Rc::new(handle),
             next: None,
         }
+    }
+
+    /// Has pings and pongs told, each on a turn of its own.
+    pub(super) fn listen(&self, listener: Listener) {
+        let before = self.handle.shared.listener.replace(Some(listener));
+        drop(before);
+    }
+
+    pub(super) fn listen_no_more(&self) {
+        let before = self.handle.shared.listener.take();
+        drop(before);
     }
 
     /// The subprotocol that both sides have agreed on.
@@ -193,14 +205,9 @@ pub(super) fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
 impl Shared {
     /// What a message from the queue is to who has got it.
     fn taken(&self, message: Option<Message>) -> Option<Result<Message, WebSocketError>> {
-        self.untaken.set(self.untaken.get() - 1);
+        self.take(&message);
         match message {
-            Some(message) => {
-                if !self.is_over.get() {
-                    self.ask(Command::Taken);
-                }
-                Some(Ok(message))
-            }
+            Some(message) => Some(Ok(message)),
             None => {
                 // For the next one who asks.
                 self.give(None);

@@ -17,7 +17,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role};
 use tungstenite::{Message as Frame, WebSocket};
 
-use super::end::{Command, Shared};
+use super::end::{Command, Control, Shared};
 use super::error::{Kind, WebSocketError};
 use super::heart::{Beat, Heart};
 use super::message::Message;
@@ -30,7 +30,7 @@ const HIGH_WATER: usize = 64 * 1024;
 /// How much is read at once, in bytes.
 const CHUNK: usize = 16 * 1024;
 
-/// How long the peer may take to answer that we close. Tornado's time.
+/// How long the peer may take to answer that we close, and we may take to answer that it does. Tornado's time.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the peer may go on sending what nobody reads any more. If the connection were closed at once, that would reset it, and the peer might never see why.
@@ -57,6 +57,8 @@ pub(super) struct Driver {
     /// To be kept when all that is leaving has gone.
     unsent: Vec<co::Promise<Result<(), WebSocketError>>>,
     stage: Stage,
+    /// How long the user may leave messages untaken when the peer has closed behind them.
+    patience: Option<co::Sleep>,
     heart: Option<Heart>,
     /// In bytes.
     max_message_size: usize,
@@ -82,6 +84,7 @@ impl Driver {
             command: None,
             unsent: Vec::new(),
             stage: Stage::Open,
+            patience: None,
             heart: Heart::new(options),
             max_message_size: options.max_message_size,
         }
@@ -231,24 +234,44 @@ impl Driver {
         }
     }
 
-    /// Whether nothing is read just now: the user has a message to take first, or the peer does not take what it is sent.
+    /// Whether nothing is read just now: the user has messages to take first, or the peer does not take what it is sent.
     fn is_deaf(&self) -> bool {
-        let has_message = matches!(self.stage, Stage::Open) && self.shared.untaken.get() > 0;
-        has_message || self.is_congested()
+        let is_full = matches!(self.stage, Stage::Open) && self.shared.is_full();
+        is_full || self.is_congested()
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> bool {
         if !matches!(self.stage, Stage::Open | Stage::Closing(_)) || self.is_deaf() {
             return false;
         }
+        let holds = self.holds_close(cx);
+        self.socket.get_mut().holds_close = holds;
         match self.socket.read() {
             Ok(frame) => self.receive(frame),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                return self.poll_fill(cx);
+                return match self.socket.get_ref().has_close {
+                    true => self.begin_patience(),
+                    false => self.poll_fill(cx),
+                };
             }
             Err(error) => self.fail(error),
         }
         true
+    }
+
+    /// Whether the peer's goodbye is kept back: what it sent before that may be answered, which it would not be afterwards.
+    fn holds_close(&mut self, cx: &mut Context<'_>) -> bool {
+        let untaken = matches!(self.stage, Stage::Open) && self.shared.has_untaken();
+        let patience = self.patience.as_mut();
+        untaken && patience.is_none_or(|patience| Pin::new(patience).poll(cx).is_pending())
+    }
+
+    /// Whether it has begun just now, and is to be looked at.
+    fn begin_patience(&mut self) -> bool {
+        let is_new = self.patience.is_none();
+        self.patience
+            .get_or_insert_with(|| co::sleep(CLOSE_TIMEOUT));
+        is_new
     }
 
     /// Takes in what the peer has sent. A connection that is lost ends as one that the peer has closed.
@@ -267,11 +290,13 @@ impl Driver {
         match frame {
             Frame::Text(text) => self.give(Message::Text(text.as_str().to_owned())),
             Frame::Binary(bytes) => self.give(Message::Binary(bytes)),
-            Frame::Ping(_) => {
+            Frame::Ping(payload) => {
                 // tungstenite has made the answer.
                 let _ = self.socket.flush();
+                self.shared.tell(Control::Ping(payload));
             }
-            Frame::Pong(_) => {
+            Frame::Pong(payload) => {
+                self.shared.tell(Control::Pong(payload));
                 if let Some(heart) = &mut self.heart {
                     heart.hear();
                 }

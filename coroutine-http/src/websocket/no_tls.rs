@@ -4,10 +4,15 @@ use coroutine_core::net::TcpStream;
 
 use super::error::{Kind, WebSocketError};
 use super::pipe::Duplex;
+use crate::client::TlsOptions;
 
 /// There is nothing to be said.
 #[derive(Default)]
 pub(super) struct Trust;
+
+pub(super) fn trust(_: &TlsOptions) -> Result<Trust, WebSocketError> {
+    Ok(Trust)
+}
 
 pub(super) async fn start(
     _: TcpStream,

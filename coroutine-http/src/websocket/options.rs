@@ -5,7 +5,7 @@ use std::time::Duration;
 use tungstenite::protocol::WebSocketConfig;
 
 /// Tornado's `websocket_max_message_size`.
-const MAX_MESSAGE_SIZE: usize = 10 * 1024 * 1024;
+pub(super) const MAX_MESSAGE_SIZE: usize = 10 * 1024 * 1024;
 
 /// tungstenite fills its buffer from memory, so it need not be large.
 const BUFFER: usize = 4 * 1024;

@@ -8,13 +8,14 @@ use url::Url;
 
 use super::error::{Kind, WebSocketError};
 use super::options::Options;
-use super::secure::Trust;
+use super::secure::{self, Trust};
+use crate::client::{Handshake, HttpError, HttpRequest, IntoHttpRequest};
 use crate::secret;
 
 /// Tornado's time for a connection.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A WebSocket that is to be opened: where, and how. A URL will do.
+/// A WebSocket that is to be opened: where, and how. A URL will do, or an [`HttpRequest`].
 ///
 /// What is wrong with its parts is told by [`websocket_connect`](crate::websocket_connect).
 ///
@@ -29,6 +30,20 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 ///     .ping_interval(Duration::from_secs(30));
 /// # drop(request);
 /// ```
+///
+/// Tornado's way, with what requests say:
+///
+/// ```no_run
+/// use coroutine_core as co;
+/// use coroutine_http::{HttpRequest, WebSocketError, websocket_connect};
+///
+/// #[co::coroutine]
+/// fn join() -> Result<(), WebSocketError> {
+///     let request = HttpRequest::new("ws://example.org/chat").auth("ada", "sesame");
+///     let socket = yield_!(websocket_connect(request))?;
+///     yield_!(socket.write_message("hello"))
+/// }
+/// ```
 #[must_use = "nothing is opened unless it is given to `websocket_connect`"]
 pub struct WebSocketRequest {
     pub(super) url: Result<Url, WebSocketError>,
@@ -39,23 +54,31 @@ pub struct WebSocketRequest {
 }
 
 impl WebSocketRequest {
-    /// A WebSocket at a URL whose scheme is `ws`, or `wss` where the feature `tls` is on.
+    /// A WebSocket at a URL whose scheme is `ws`, or `wss` where the feature `tls` is on. A name and a password in it are sent as [`auth`](HttpRequest::auth) sends them.
     pub fn new(url: impl AsRef<str>) -> Self {
-        let url = url.as_ref();
-        Self::of(Url::parse(url).map_err(|error| {
-            let text = format!("`{}` is not a URL", secret::without_userinfo(url));
-            WebSocketError::caused(Kind::Request(text), error)
-        }))
+        Self::of(HttpRequest::new(url))
     }
 
-    fn of(url: Result<Url, WebSocketError>) -> Self {
-        Self {
-            url,
+    fn of(request: HttpRequest) -> Self {
+        let mut this = Self {
+            url: Err(WebSocketError::new(Kind::Closed)),
             headers: HeaderMap::new(),
             connect_timeout: TIMEOUT,
             options: Options::default(),
             trust: Default::default(),
-        }
+        };
+        this.url = request
+            .into_handshake()
+            .map_err(|error| refused(&error))
+            .and_then(|handshake| this.take(handshake));
+        this
+    }
+
+    fn take(&mut self, handshake: Handshake) -> Result<Url, WebSocketError> {
+        self.headers = handshake.headers;
+        self.connect_timeout = handshake.timeout.unwrap_or(TIMEOUT);
+        self.trust = secure::trust(&handshake.tls)?;
+        Ok(handshake.url)
     }
 
     /// Adds a header to those of its name. `Host` and what belongs to the handshake is said anyway.
@@ -117,27 +140,10 @@ impl WebSocketRequest {
     }
 }
 
-impl From<&str> for WebSocketRequest {
-    fn from(url: &str) -> Self {
-        Self::new(url)
-    }
-}
-
-impl From<String> for WebSocketRequest {
-    fn from(url: String) -> Self {
-        Self::new(url)
-    }
-}
-
-impl From<&String> for WebSocketRequest {
-    fn from(url: &String) -> Self {
-        Self::new(url)
-    }
-}
-
-impl From<Url> for WebSocketRequest {
-    fn from(url: Url) -> Self {
-        Self::of(Ok(url))
+/// A URL, or a request: of that its URL, headers, [`auth`](HttpRequest::auth), timeouts and what it says of TLS count.
+impl<T: IntoHttpRequest> From<T> for WebSocketRequest {
+    fn from(request: T) -> Self {
+        Self::of(request.into_http_request())
     }
 }
 
@@ -154,4 +160,8 @@ impl fmt::Debug for WebSocketRequest {
             .field("options", &self.options)
             .finish_non_exhaustive()
     }
+}
+
+fn refused(error: &HttpError) -> WebSocketError {
+    WebSocketError::new(Kind::Request(error.to_string()))
 }

@@ -9,6 +9,7 @@ use coroutine_core::{IoStream, tls};
 use super::error::{Kind, WebSocketError};
 use super::pipe::Duplex;
 use super::request::WebSocketRequest;
+use crate::client::TlsOptions;
 
 /// Whom a client trusts; the authorities that browsers trust, unless told otherwise.
 pub(super) type Trust = Option<Arc<ClientConfig>>;
@@ -20,6 +21,15 @@ impl WebSocketRequest {
         self.trust = Some(config);
         self
     }
+}
+
+/// Whom a request trusts. Files that it names are read.
+pub(super) fn trust(tls: &TlsOptions) -> Result<Trust, WebSocketError> {
+    if tls.config.is_some() || tls.is_same(&TlsOptions::default()) {
+        return Ok(tls.config.clone());
+    }
+    let made = tls.configure().map(Some);
+    made.map_err(|error| WebSocketError::new(Kind::Request(error.to_string())))
 }
 
 /// Encrypts a connection to a server, whose certificate is to be good for `host`.

@@ -68,7 +68,7 @@ type CheckOrigin = dyn FnOnce(&str, &HttpServerRequest) -> bool;
 #[must_use = "there is no WebSocket unless it is yielded"]
 pub struct WebSocketUpgrade {
     handler: RequestHandler,
-    options: Options,
+    pub(super) options: Options,
     subprotocols: Vec<String>,
     check_origin: Box<CheckOrigin>,
 }
@@ -266,7 +266,7 @@ fn check_origin(
 }
 
 /// Whether the page comes from the host that the request is for. Like Tornado, this does not look at the scheme, which is not known behind a proxy that speaks TLS.
-fn is_same_origin(origin: &str, request: &HttpServerRequest) -> bool {
+pub(super) fn is_same_origin(origin: &str, request: &HttpServerRequest) -> bool {
     let (Ok(origin), Some(host)) = (Url::parse(origin), request.header(HOST)) else {
         return false;
     };
@@ -279,9 +279,13 @@ fn is_same_origin(origin: &str, request: &HttpServerRequest) -> bool {
         && origin.port_or_known_default() == here.port_or_known_default()
 }
 
+/// The subprotocols that the client speaks.
+pub(super) fn offered(request: &HttpServerRequest) -> impl Iterator<Item = &str> {
+    tokens(request, SEC_WEBSOCKET_PROTOCOL)
+}
+
 /// The first of our subprotocols that the client speaks.
 fn choose(request: &HttpServerRequest, ours: Vec<String>) -> Option<String> {
-    let is_theirs =
-        |name: &String| tokens(request, SEC_WEBSOCKET_PROTOCOL).any(|theirs| theirs == name);
+    let is_theirs = |name: &String| offered(request).any(|theirs| theirs == name);
     ours.into_iter().find(is_theirs)
 }

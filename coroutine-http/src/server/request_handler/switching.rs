@@ -1,5 +1,7 @@
 //! Connections that turn to another protocol.
 
+use std::rc::Rc;
+
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
 
@@ -8,6 +10,16 @@ use crate::server::upgrade::Upgrade;
 
 /// Connections that turn to another protocol.
 impl RequestHandler {
+    /// The same request, for another one who handles it.
+    pub(crate) fn twin(&self) -> Self {
+        Self::new(Rc::clone(&self.exchange))
+    }
+
+    /// Whether the response is complete.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.exchange.is_finished()
+    }
+
     /// Finishes with status 101 and these headers, and gives the connection to `upgrade`.
     pub(crate) fn switch_protocols(
         self,
