@@ -32,6 +32,42 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A server speaks HTTP/1.1, and HTTP/2 and TLS if it is asked to. What is not needed is not built, and behind a feature:
+//!
+//! | feature | what it gives |
+//! | --- | --- |
+//! | `tls` | `https:` and `wss:`: `ssl_options` at both sides, through rustls |
+//! | `http2` | HTTP/2 in the server: where TLS agrees on it, and where a client begins with it |
+//! | `websocket` | web sockets at both sides, as coroutines or as types |
+//! | `json` | bodies in JSON: `handler.json()`, `write_json` |
+//! | `forms` | queries, forms and paths as types of one's own |
+//! | `inspect` | a page that shows the live coroutines |
+//!
+//! # The end
+//!
+//! A service that is told to end (SIGTERM) lets the requests that it is answering come to their end, for as long as it may take:
+//!
+//! ```
+//! use std::time::Duration;
+//! use coroutine_core::signal::{self, SignalKind};
+//! use coroutine_core::IoLoop;
+//! use coroutine_http::{Application, RequestHandler};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let io_loop = IoLoop::current();
+//! let asked = io_loop.clone();
+//! let _handler = io_loop.add_signal_handler(SignalKind::TERMINATE, move || asked.request_shutdown())?;
+//! let application = Application::new().get("/", |mut handler: RequestHandler| handler.write("hello"));
+//! application.listen("127.0.0.1:0")?;
+//! # io_loop.add_callback(|| signal::raise(SignalKind::TERMINATE).expect("a signal"));
+//! io_loop.start()?; // until the signal: nothing more is accepted then
+//! io_loop.close_within(Duration::from_secs(10))?; // the requests that are under way
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What else is to be done then, such as to close a database, is given to [`IoLoop::on_shutdown`](coroutine_core::IoLoop::on_shutdown).
+//!
 //! Who comes from Tornado finds each of its words beside its word here in [the guide](guide::tornado).
 #![warn(clippy::doc_markdown)]
 
@@ -39,6 +75,7 @@ pub mod autoreload;
 mod body;
 mod client;
 mod decompression;
+pub mod escape;
 pub mod guide;
 #[cfg(feature = "inspect")]
 pub mod inspect;

@@ -1,6 +1,5 @@
 //! A response in the making.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
@@ -13,6 +12,7 @@ use hyper::ext::ReasonPhrase;
 
 use super::compression::Encoder;
 use super::outgoing::Outgoing;
+use crate::escape::xhtml_escape;
 
 /// What is sent.
 pub(super) type Message = Response<Outgoing>;
@@ -294,19 +294,10 @@ impl fmt::Display for Fault {
 /// A page that tells of an error.
 pub(super) fn page(status: StatusCode, reason: &str) -> Bytes {
     let code = status.as_u16();
-    let reason = escape(reason);
+    let reason = xhtml_escape(reason);
     Bytes::from(format!(
         "<html><title>{code}: {reason}</title><body>{code}: {reason}</body></html>"
     ))
-}
-
-/// The text as HTML.
-fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(['&', '<', '>']) {
-        return Cow::Borrowed(text);
-    }
-    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    Cow::Owned(text.replace('>', "&gt;"))
 }
 
 fn usual_reason(status: StatusCode) -> &'static str {

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use http::Method;
 use http::header::{HeaderValue, LOCATION};
-use url::form_urlencoded::Serializer;
 
 use super::RequestHandler;
+use crate::escape::url_concat;
 use crate::server::login::User;
 use crate::server::request::target;
 use crate::server::web_error::WebError;
@@ -117,9 +117,6 @@ impl RequestHandler {
             Ok(_) => &request.full_url(),
             Err(_) => target(request.uri()),
         };
-        let query = Serializer::new(String::new())
-            .append_pair("next", next)
-            .finish();
-        format!("{login}?{query}")
+        url_concat(login, [("next", next)])
     }
 }
