@@ -339,3 +339,18 @@ fn writing_to_a_peer_that_has_gone_is_not_logged() {
         .collect();
     assert!(faults.is_empty(), "{faults:?}");
 }
+
+#[test]
+fn a_value_whose_loop_is_closed_is_dropped() {
+    watchdog(LIMIT, || {
+        let events = Events::new();
+        let to_open = events.clone();
+        let io_loop = IoLoop::new().expect("descriptors for a loop");
+        let opened = io_loop.run_sync(move || open(serve(&to_open)));
+        let socket = opened.expect("a connection");
+        drop(io_loop);
+        drop(socket);
+        let all = events.take();
+        assert_eq!(all.last().map(String::as_str), Some("dropped"), "{all:?}");
+    });
+}
