@@ -48,6 +48,10 @@ pub(crate) struct LoopCore {
     belongings: Belongings,
     counts: Counts,
     watch: Watch,
+    /// How many nodes the present turn runs from the queue.
+    batch: Cell<usize>,
+    /// What is done when they have run.
+    endings: Cell<Vec<fn()>>,
     /// Whether the loop is closed and its queue takes nothing more.
     drained: Cell<bool>,
 }
@@ -138,6 +142,8 @@ impl LoopCore {
             belongings: Belongings::default(),
             counts: Counts::default(),
             watch: Watch::new(),
+            batch: Cell::new(0),
+            endings: Cell::default(),
             drained: Cell::new(false),
         })
     }
@@ -291,6 +297,7 @@ impl LoopCore {
         if let Some(pass) = pass {
             self.run_due(pass);
         }
+        self.run_endings();
         match self.wait(limit) {
             // The kernel has nothing to say where nothing is watched, unless the notification of another thread is to be taken from it.
             Wait::Not if self.poller.is_idle() && !notified => {}
@@ -358,6 +365,7 @@ impl LoopCore {
     fn run_ready(&self) {
         let mut batch = self.ready.take();
         self.counts.add_callbacks(batch.len());
+        self.batch.set(batch.len());
         if self.watch.measures() {
             batch.drain(..).for_each(|node| self.watch.run(&node));
         } else {
@@ -381,6 +389,24 @@ impl LoopCore {
         }
         self.counts.add_callbacks(callbacks);
         self.counts.add_lag(lag, callbacks);
+    }
+
+    /// How many nodes the present turn runs from the queue.
+    pub(crate) fn batch(&self) -> usize {
+        self.batch.get()
+    }
+
+    /// Has `ending` called when the turn has run its callbacks and timers, before it waits for I/O.
+    pub(crate) fn at_end_of_turn(&self, ending: fn()) {
+        let mut endings = self.endings.take();
+        endings.push(ending);
+        self.endings.set(endings);
+    }
+
+    fn run_endings(&self) {
+        let mut endings = self.endings.take();
+        endings.drain(..).for_each(|ending| ending());
+        self.endings.set(endings);
     }
 
     fn wait(&self, limit: Limit) -> Wait {

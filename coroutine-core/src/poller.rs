@@ -3,7 +3,7 @@
 //! Sockets of this crate are watched edge-triggered from their making to their end, and remember what the kernel has said. Handlers of
 //! [`IoLoop::add_handler`](crate::IoLoop::add_handler) are level-triggered, as Tornado's are: each is armed anew after it has run.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -43,6 +43,8 @@ pub(crate) struct Poller {
     /// The same poll instance, for registering.
     registry: Registry,
     events: RefCell<Events>,
+    /// The buffer for those whom the events of one look concern.
+    woken: Cell<Vec<AnyNode>>,
     /// What ends a long wait.
     alarm: Alarm,
     watched: RefCell<Slab<Watched>>,
@@ -82,6 +84,7 @@ impl Poller {
             poll: RefCell::new(poll),
             registry,
             events: RefCell::new(Events::with_capacity(EVENTS)),
+            woken: Cell::default(),
             alarm: Alarm::default(),
             watched: RefCell::new(Slab::new()),
             handlers: RefCell::new(HashMap::new()),
@@ -141,7 +144,7 @@ impl Poller {
             result => result?,
         }
         // A foreign waker may do anything when it is woken, also register and deregister; so the lists are done with first.
-        let mut woken = Vec::new();
+        let mut woken = self.woken.take();
         let watched = self.watched.borrow();
         for event in &*events {
             match watched.get(event.token().0) {
@@ -154,9 +157,8 @@ impl Poller {
         }
         drop(watched);
         drop(events);
-        for node in woken {
-            node.schedule();
-        }
+        woken.drain(..).for_each(|node| node.schedule());
+        self.woken.set(woken);
         Ok(())
     }
 

@@ -1,27 +1,62 @@
 //! What the macros' expansions name. Nothing here is for users, and all of it may change.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::future::Future as StdFuture;
 use std::marker::PhantomData;
+use std::task::Context;
 
 pub use coroutine_macros::{coroutine_block, generator_block};
 
 pub use std::format;
 
 pub use crate::coroutine::{Descriptor, Lazy, with_name};
+use crate::current;
 use crate::generator::{AsyncGenerator, Generator};
 pub use crate::generator::{Item, Yielder};
 use crate::log;
 pub use crate::log::{error as log_error, warn as log_warn};
 pub use crate::net::accept::is_of_a_connection;
 pub use crate::net::doors::{Door, Pause, pause_accepting};
+use crate::node::AnyNode;
 pub use crate::process::execute_anew;
 pub use crate::running::{run_main, run_test};
 pub use crate::site::{Site, Sites};
 pub use crate::sites;
 pub use crate::task::start;
+use crate::waker;
 pub use crate::yieldable::At;
+
+/// Whoever is to be woken.
+#[derive(Default)]
+pub struct Waiter(Cell<Option<AnyNode>>);
+
+impl Waiter {
+    /// Has whoever polls with `cx` woken, in the place of the one before.
+    #[inline]
+    pub fn wait(&self, cx: &Context<'_>) {
+        waker::wait_in(&self.0, cx);
+    }
+
+    /// Wakes who waits.
+    pub fn wake(&self) {
+        if let Some(waiter) = self.0.take() {
+            waiter.schedule();
+        }
+    }
+}
+
+/// How many callbacks the present turn of the current loop runs, coroutines among them.
+#[must_use]
+pub fn callbacks_of_turn() -> usize {
+    current::core().batch()
+}
+
+/// Has `ending` called when the present turn of the current loop has run its callbacks and timers, before it waits for I/O. It must not panic.
+pub fn at_end_of_turn(ending: fn()) {
+    current::core().at_end_of_turn(ending);
+}
 
 /// A lazy coroutine: it runs when it is yielded, in whatever yields it.
 pub fn lazy<T, D, F>(describe: D, body: F) -> Lazy<D, F>

@@ -78,6 +78,11 @@ impl Direction {
         self.ready.get()
     }
 
+    /// Whether the kernel has said that the direction is closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
     /// Less was done than asked for, so the kernel has nothing more for now; a closed direction stays ready.
     #[inline]
     pub(crate) fn clear_partly(&self) {

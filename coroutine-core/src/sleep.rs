@@ -67,6 +67,17 @@ impl Sleep {
         sleep
     }
 
+    /// Whether the time has come, and the loop has taken notice of it.
+    #[inline]
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.io_loop
+            .timers()
+            .borrow_mut()
+            .target(self.key)
+            .is_none()
+    }
+
     /// Has whoever polls with `cx` woken when the time has come. That this is what is waited for, the caller says, or says otherwise.
     pub(crate) fn poll_silently(&self, cx: &Context<'_>) -> Poll<()> {
         let slot = Cell::new(None);

@@ -2,12 +2,14 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_io::AsyncWrite;
 use hyper::rt::{Read, ReadBufCursor, Write};
 
+use crate::server::outbox::Outbox;
 use crate::server::stream::Stream;
 
 /// Told of what a connection does.
@@ -28,8 +30,8 @@ pub(crate) struct Io<W> {
     /// What was read before hyper had the connection.
     early: Bytes,
     watch: W,
-    /// For putting small parts together.
-    room: Vec<u8>,
+    /// Through which small responses go. None with TLS.
+    outbox: Option<Rc<Outbox>>,
 }
 
 impl<W> Io<W> {
@@ -39,8 +41,13 @@ impl<W> Io<W> {
             stream,
             early,
             watch,
-            room: Vec::new(),
+            outbox: None,
         }
+    }
+
+    /// One whose small responses are sent together with those of others.
+    pub(crate) fn with_outbox(self, outbox: Option<Rc<Outbox>>) -> Self {
+        Self { outbox, ..self }
     }
 
     pub(crate) fn into_stream(self) -> Stream {
@@ -87,13 +94,36 @@ impl<W: Watch + Unpin> Read for Io<W> {
     }
 }
 
+impl<W: Watch + Unpin> Io<W> {
+    /// Puts the parts into the outbox, if they belong there. Pending where the client has yet to take what was there before.
+    #[inline]
+    fn poll_put(
+        &self,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<Option<usize>>> {
+        let Some(outbox) = &self.outbox else {
+            return Poll::Ready(Ok(None));
+        };
+        ready!(outbox.poll_sent(cx))?;
+        let put = outbox.put(parts);
+        if put.is_none() {
+            ready!(outbox.poll_send(cx))?;
+        }
+        Poll::Ready(Ok(put))
+    }
+}
+
 impl<W: Watch + Unpin> Write for Io<W> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let written = match ready!(self.poll_put(cx, &[IoSlice::new(bytes)]))? {
+            Some(count) => Poll::Ready(Ok(count)),
+            None => Pin::new(&mut self.stream).poll_write(cx, bytes),
+        };
         self.noted(written)
     }
 
@@ -102,13 +132,11 @@ impl<W: Watch + Unpin> Write for Io<W> {
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        let stream = Pin::new(&mut this.stream);
-        let written = match gather(bytes, &mut this.room) {
-            true => stream.poll_write(cx, &this.room),
-            false => stream.poll_write_vectored(cx, bytes),
+        let written = match ready!(self.poll_put(cx, bytes))? {
+            Some(count) => Poll::Ready(Ok(count)),
+            None => Pin::new(&mut self.stream).poll_write_vectored(cx, bytes),
         };
-        this.noted(written)
+        self.noted(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -116,6 +144,9 @@ impl<W: Watch + Unpin> Write for Io<W> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(outbox) = &self.outbox {
+            ready!(outbox.poll_sent(cx))?;
+        }
         // hyper asks for it when it has no bytes left.
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         match flushed {
@@ -126,20 +157,9 @@ impl<W: Watch + Unpin> Write for Io<W> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(outbox) = &self.outbox {
+            ready!(outbox.poll_send(cx))?;
+        }
         Pin::new(&mut self.stream).poll_close(cx)
     }
-}
-
-/// Messages of up to so many bytes are copied together: a plain write costs the kernel less than a list of parts does.
-const SMALL: usize = 1024;
-
-/// Puts the parts together, if they are small.
-fn gather(parts: &[IoSlice<'_>], room: &mut Vec<u8>) -> bool {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    if length > SMALL {
-        return false;
-    }
-    room.clear();
-    parts.iter().for_each(|part| room.extend_from_slice(part));
-    true
 }

@@ -49,6 +49,16 @@ impl Plain {
         Poll::Ready(Ok(()))
     }
 
+    /// Writes what the kernel takes at once.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        with!(self, socket => socket.try_write(bytes))
+    }
+
+    /// Ready when the peer has left, as far as what it sent was read.
+    pub(crate) fn poll_hang_up(&self, cx: &mut Context<'_>) -> Poll<()> {
+        with!(self, socket => socket.poll_hang_up(cx))
+    }
+
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         with!(self, socket => socket.shutdown(how))
     }

@@ -151,6 +151,17 @@ where
         Ok(())
     }
 
+    /// Writes what the kernel takes at once.
+    pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let written = note(self.writer(), bytes.len(), self.socket().write(bytes));
+        if let Err(error) = &written
+            && error.kind() == io::ErrorKind::WouldBlock
+        {
+            self.writer().clear();
+        }
+        written
+    }
+
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_with(self.writer(), cx, |mut socket| {
             note(self.writer(), bytes.len(), socket.write(bytes))
@@ -220,6 +231,15 @@ macro_rules! writer {
                 bytes: &'a [u8],
             ) -> impl std::future::Future<Output = std::io::Result<usize>> + use<'a> {
                 self.watched.write(bytes)
+            }
+
+            /// Writes what the operating system takes at once of `bytes`, and gives its number.
+            ///
+            /// # Errors
+            ///
+            /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) where it takes nothing now.
+            pub fn try_write(&self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.watched.try_write(bytes)
             }
 
             /// Writes all of `bytes`.

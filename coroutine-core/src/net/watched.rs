@@ -120,6 +120,23 @@ impl<S: Source + AsFd> Watched<S> {
     }
 }
 
+impl<S: Source + AsFd> Watched<S> {
+    /// Ready when the peer has closed its side, or the connection is broken, and there is nothing to read before that.
+    pub(super) fn poll_hang_up(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.reader().is_closed() && !self.has_bytes() {
+            return Poll::Ready(());
+        }
+        self.reader().wait(cx);
+        note::leave(Note::watched(self.key));
+        Poll::Pending
+    }
+
+    fn has_bytes(&self) -> bool {
+        let peeked = SockRef::from(&self.socket).peek(&mut [MaybeUninit::uninit()]);
+        peeked.is_ok_and(|count| count > 0)
+    }
+}
+
 impl<S: Source> Drop for Watched<S> {
     fn drop(&mut self) {
         self.io_loop.poller().forget(&mut self.socket, self.key);
@@ -155,6 +172,12 @@ macro_rules! unused {
             #[track_caller]
             pub fn when_touched(&self, callback: impl FnOnce() + 'static) {
                 self.watched.when_touched(callback);
+            }
+
+            /// Ready when the peer has closed its side, or the connection is broken, and everything that came before was read. For whoever is at work for the peer, and
+            /// reads nothing meanwhile. What is unread hides the end; whoever reads it sees that, too.
+            pub fn poll_hang_up(&self, cx: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+                self.watched.poll_hang_up(cx)
             }
 
             /// Drops the callbacks of [`when_touched`](Self::when_touched).

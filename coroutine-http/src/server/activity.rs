@@ -157,6 +157,11 @@ impl Activity {
         self.phase.get() == Phase::Head && !self.stuck.get()
     }
 
+    /// Whether a request is being answered, and the client has sent nothing more that was read.
+    pub(super) fn is_answering(&self) -> bool {
+        self.phase.get() == Phase::Handler && self.scan.get().is_at_end_of(self.requests.get())
+    }
+
     /// Whether the head of the request that has come says twice how long its body is, so that somebody before this server may have seen another end of it (RFC 9112, 6.1).
     pub(super) fn is_ambiguous(&self) -> bool {
         self.scan.get().is_ambiguous(self.requests.get())
@@ -214,6 +219,8 @@ pub(super) struct Idle {
     /// How often there is a look: twice in the shorter one of the limits.
     period: Duration,
     alarm: co::Sleep,
+    /// Whether the connection's coroutine is woken by it.
+    listens: bool,
     /// The progress when the alarm was set.
     seen: u32,
     /// The bytes that were read when the alarm was set.
@@ -241,6 +248,7 @@ impl Idle {
             limits: Limits { idle, head, body },
             period,
             alarm: co::sleep(period),
+            listens: false,
             seen: activity.progress.get(),
             received: activity.received.get(),
             still: Duration::ZERO,
@@ -248,7 +256,12 @@ impl Idle {
         }
     }
 
+    /// Polled by one coroutine only, and often.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.listens && !self.alarm.done() {
+            return Poll::Pending;
+        }
+        self.listens = true;
         while Pin::new(&mut self.alarm).poll(cx).is_ready() {
             self.still = match self.moves() {
                 true => Duration::ZERO,

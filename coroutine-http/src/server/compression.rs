@@ -21,14 +21,14 @@ pub(super) fn compress(request: &HttpServerRequest, reply: &mut Reply) {
     if reply.length() == 0 || !is_compressible(reply) {
         return;
     }
-    vary(reply.headers_mut());
+    vary(reply.headers());
     if reply.length() < MIN_LENGTH || !takes_gzip(request.headers()) {
         return;
     }
     let body = reply.take_body();
     let small = Encoder::new().finish(&body);
     if small.len() < body.len() {
-        mark(reply.headers_mut());
+        mark(reply.headers());
         reply.write(small);
     } else {
         reply.write(body);
@@ -40,9 +40,9 @@ pub(super) fn begin(request: &HttpServerRequest, reply: &mut Reply) {
     if reply.is_bodiless() || !is_compressible(reply) {
         return;
     }
-    vary(reply.headers_mut());
+    vary(reply.headers());
     if takes_gzip(request.headers()) {
-        mark(reply.headers_mut());
+        mark(reply.headers());
         reply.encode(Encoder::new());
     }
 }
@@ -85,13 +85,14 @@ fn mark(headers: &mut HeaderMap) {
 }
 
 /// Whether it is text, all of it, and in no other encoding.
-fn is_compressible(reply: &Reply) -> bool {
+fn is_compressible(reply: &mut Reply) -> bool {
+    let is_html = reply.is_html();
     let headers = reply.headers();
     let untouched = !headers.contains_key(CONTENT_ENCODING) && !headers.contains_key(CONTENT_RANGE);
     untouched
         && match headers.get(CONTENT_TYPE) {
             Some(kind) => is_text(kind),
-            None => reply.is_html(),
+            None => is_html,
         }
 }
 

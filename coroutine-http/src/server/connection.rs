@@ -14,6 +14,7 @@ use hyper::server::conn::http1;
 use super::activity::{Activity, Idle};
 use super::connections::Place;
 use super::http2;
+use super::outbox::Outbox;
 use super::peer::Peer;
 use super::service::{Service, Site};
 use super::settings::Settings;
@@ -33,6 +34,8 @@ const FAREWELL: Duration = Duration::from_millis(500);
 enum End {
     Closed(hyper::Result<()>),
     Idle,
+    /// The client is gone, and waits for no response.
+    Left(io::Error),
     /// The server stops, and there is nothing to be done for the client.
     AtRest,
 }
@@ -49,8 +52,17 @@ pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Pl
     };
     let activity = Rc::new(Activity::new());
     let mut idle = Idle::new(Rc::clone(&activity), &site.settings);
-    let builder = http1(&site.settings);
-    let io = Io::after(early, stream, Rc::clone(&activity));
+    let socket = match &stream {
+        Stream::Plain(socket) => Some(socket.clone()),
+        // There what says that the client leaves may stand before the end, and nobody could tell it from a request.
+        Stream::Encrypted(_) => None,
+    };
+    let outbox = socket
+        .clone()
+        .map(|socket| Rc::new(Outbox::new(socket, Rc::clone(&activity))));
+    let builder = http1(&site.settings, socket.is_some());
+    let patience = site.settings.idle_timeout;
+    let io = Io::after(early, stream, Rc::clone(&activity)).with_outbox(outbox.clone());
     let service = Service {
         site,
         activity: Rc::clone(&activity),
@@ -63,6 +75,17 @@ pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Pl
             if let Poll::Ready(result) = connection.poll_without_shutdown(cx) {
                 return Poll::Ready(End::Closed(result));
             }
+            if let Some(outbox) = &outbox
+                && let Poll::Ready(Err(error)) = outbox.poll(cx)
+            {
+                return Poll::Ready(End::Left(error));
+            }
+            if activity.is_answering()
+                && let Some(socket) = &socket
+                && socket.poll_hang_up(cx).is_ready()
+            {
+                return Poll::Ready(End::Left(io::ErrorKind::UnexpectedEof.into()));
+            }
             match parting.poll(&mut place, cx) {
                 Poll::Pending => return idle.poll(cx).map(|()| End::Idle),
                 // hyper would wait for the rest of a head, which may never come.
@@ -74,6 +97,9 @@ pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Pl
             }
         }
     }));
+    if let (End::Closed(Ok(())) | End::AtRest, Some(outbox)) = (&end, &outbox) {
+        let _ = yield_!(co::with_timeout(patience, outbox.sent()));
+    }
     let lingers = match end {
         End::Closed(Ok(())) if let Some(upgrade) = activity.take_upgrade() => {
             let parts = connection.into_parts();
@@ -88,6 +114,10 @@ pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Pl
             let unread = refused || activity.is_hasty() || parting.is_asked();
             // With TLS there is a goodbye to be said.
             (unread || peer.is_secure).then_some(LINGER)
+        }
+        End::Left(error) => {
+            tracing::debug!("lost the connection from {}: {error}", peer.name());
+            None
         }
         End::AtRest => Some(FAREWELL),
         End::Idle => {
@@ -108,7 +138,7 @@ pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Pl
 /// The stream as it is, or encrypted. When the server stops meanwhile there is no request yet, but one may be on its way that deserves a goodbye.
 async fn secure(socket: Plain, settings: &Settings, place: &mut Place) -> io::Result<Stream> {
     let Some(tls) = &settings.tls else {
-        return Ok(Stream::Plain(socket));
+        return Ok(Stream::Plain(Rc::new(socket)));
     };
     let mut securing = pin!(tls.secure(socket));
     let secured = poll_fn(|cx| match securing.as_mut().poll(cx) {
@@ -124,9 +154,11 @@ async fn secure(socket: Plain, settings: &Settings, place: &mut Place) -> io::Re
     }
 }
 
-fn http1(settings: &Settings) -> http1::Builder {
+/// Where somebody `sees_off` the client, hyper need not: it would read ahead during each response, into memory that it takes for that alone.
+fn http1(settings: &Settings, sees_off: bool) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
+        .half_close(sees_off)
         .keep_alive(settings.keep_alive)
         .max_header_size(settings.max_header_size)
         // hyper takes no less. It keeps as much of a body while the client does not take it.
@@ -140,6 +172,8 @@ const BUFFER: usize = 64 * 1024;
 /// The end that the server asks for. It comes after another look at the socket, so that no request is passed over that was there before.
 #[derive(Default)]
 struct Parting {
+    /// Whether the connection's coroutine is woken when the server asks. Nothing takes that back, so that until then there is nothing to be done.
+    listens: bool,
     asked: bool,
     /// The turns until then.
     looks: Vec<co::Moment>,
@@ -159,6 +193,9 @@ impl Parting {
     /// Ready from the turn on at which the connection may end.
     fn poll(&mut self, place: &mut Place, cx: &mut Context<'_>) -> Poll<()> {
         if !self.asked {
+            if std::mem::replace(&mut self.listens, true) && !place.is_called() {
+                return Poll::Pending;
+            }
             ready!(place.poll_last_call(cx));
             self.asked = true;
             self.looks = vec![co::moment(), co::moment()];

@@ -157,6 +157,11 @@ impl Connections {
 }
 
 impl Place {
+    /// Whether the connection is asked to end.
+    pub(super) fn is_called(&self) -> bool {
+        self.last_call.as_ref().is_none_or(co::Future::done)
+    }
+
     /// Waits until the connection is asked to end.
     pub(super) fn poll_last_call(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(last_call) = &mut self.last_call {

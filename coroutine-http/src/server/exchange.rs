@@ -16,7 +16,7 @@ use super::outlet::{Outlet, StreamClosedError, WrongLength};
 use super::reply::{Message, Reply};
 use super::request::HttpServerRequest;
 use super::request_failure::RequestFailure;
-use super::routes::Goal;
+use super::routes::{Goal, Route};
 use super::service::Site;
 use super::table::Arguments;
 use super::upgrade::Upgrade;
@@ -71,6 +71,42 @@ pub(super) enum Finish {
     Finished,
     /// That is logged, and the handler's faults as well.
     Settled,
+}
+
+impl Exchange {
+    /// Made where it stays: it is large, and would be copied there.
+    #[inline(always)]
+    pub(super) fn new(
+        request: HttpServerRequest,
+        site: &Rc<Site>,
+        route: Route,
+        arrival: Arrival,
+        upload: Option<Rc<Upload>>,
+    ) -> Rc<Self> {
+        let mut place = Rc::new_uninit();
+        let room = Rc::get_mut(&mut place).expect("nobody else has it");
+        room.write(Self {
+            request,
+            site: Rc::clone(site),
+            goal: route.goal,
+            path_arguments: route.arguments,
+            reply: RefCell::new(Reply::new()),
+            arrival,
+            finish: Cell::new(Finish::Open),
+            departure: Departure::default(),
+            cancels: Cell::new(false),
+            callbacks: Cell::default(),
+            is_bound: Cell::new(false),
+            upgrade: Cell::default(),
+            life: RefCell::default(),
+            handler_ended: Cell::new(false),
+            unsupported: Cell::new(false),
+            outlet: OnceCell::new(),
+            upload,
+        });
+        // SAFETY: it was written, just now.
+        unsafe { place.assume_init() }
+    }
 }
 
 /// On the handler's side.

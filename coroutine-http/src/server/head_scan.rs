@@ -89,6 +89,11 @@ impl HeadScan {
         self.ambiguous == Some(number)
     }
 
+    /// Whether nothing has come behind the request of this number.
+    pub(super) fn is_at_end_of(&self, number: u32) -> bool {
+        matches!(self.at, At::Between) && self.heads == number
+    }
+
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
         if matches!(self.at, At::Between) && is_bare_head(bytes) {
             self.heads = self.heads.wrapping_add(1);

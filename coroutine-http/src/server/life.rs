@@ -51,7 +51,7 @@ impl Exchange {
             reply.set_reason(reason);
         }
         for (name, value) in failure.headers() {
-            reply.headers_mut().append(name, value.clone());
+            reply.headers().append(name, value.clone());
         }
     }
 

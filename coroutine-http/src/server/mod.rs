@@ -31,6 +31,7 @@ mod listener;
 mod login;
 mod mounted;
 mod multipart;
+pub(crate) mod outbox;
 mod outgoing;
 mod outlet;
 mod path;

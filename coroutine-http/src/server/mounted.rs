@@ -140,10 +140,10 @@ where
 fn begin(handler: &RequestHandler, head: response::Parts, length: &SizeHint) {
     let mut reply = handler.exchange.reply.borrow_mut();
     reply.set_status(head.status);
-    *reply.headers_mut() = head.headers;
+    *reply.headers() = head.headers;
     reply.set_untyped();
     if let Some(length) = length.exact().filter(|length| *length > 0) {
-        reply.headers_mut().insert(CONTENT_LENGTH, length.into());
+        reply.headers().insert(CONTENT_LENGTH, length.into());
     }
 }
 

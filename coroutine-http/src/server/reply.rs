@@ -24,7 +24,8 @@ pub(super) struct Reply {
     status: StatusCode,
     /// In the place of the usual one.
     reason: Option<Box<ReasonPhrase>>,
-    headers: HeaderMap,
+    /// None where there was no need of it: a map is large also when it is empty, and most handlers set no header.
+    headers: Option<HeaderMap>,
     /// The headers that each response of the handler has.
     defaults: Option<Box<HeaderMap>>,
     body: Written,
@@ -56,7 +57,7 @@ impl Reply {
         Self {
             status: StatusCode::OK,
             reason: None,
-            headers: HeaderMap::new(),
+            headers: None,
             defaults: None,
             body: Written::Nothing,
             untyped: false,
@@ -92,12 +93,12 @@ impl Reply {
 
     /// Has the headers that are there be in each response, also after [`clear`](Self::clear).
     pub(super) fn keep_headers(&mut self) {
-        let any = !self.headers.is_empty();
-        self.defaults = any.then(|| Box::new(self.headers.clone()));
+        let any = self.headers.as_ref().filter(|headers| !headers.is_empty());
+        self.defaults = any.map(|headers| Box::new(headers.clone()));
     }
 
-    pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
-        &mut self.headers
+    pub(super) fn headers(&mut self) -> &mut HeaderMap {
+        self.headers.get_or_insert_default()
     }
 
     pub(super) fn write(&mut self, chunk: Bytes) {
@@ -127,10 +128,6 @@ impl Reply {
         }
     }
 
-    pub(super) fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
     /// The body is no HTML where no header says what it is.
     pub(super) fn set_untyped(&mut self) {
         self.untyped = true;
@@ -148,10 +145,7 @@ impl Reply {
             return;
         }
         self.set_status(StatusCode::OK);
-        self.headers.clear();
-        if let Some(defaults) = &self.defaults {
-            self.headers.clone_from(defaults);
-        }
+        self.headers = self.defaults.as_deref().cloned();
         self.untyped = false;
     }
 
@@ -186,29 +180,40 @@ impl Reply {
             self.remove_body();
         }
         let body = self.take_body();
-        if self.headers.is_empty() {
-            spare.clear();
-            std::mem::swap(&mut self.headers, &mut spare);
-        } else {
-            self.remove_framing(*method == Method::HEAD && body.is_empty() && !bodiless);
-        }
-        if !body.is_empty() && !self.untyped && !self.headers.contains_key(CONTENT_TYPE) {
-            self.headers.insert(CONTENT_TYPE, HTML);
-        }
-        self.message(Outgoing::from(body))
+        let typed = body.is_empty() || self.untyped;
+        let headers = match self.headers.take() {
+            None => {
+                spare.clear();
+                if !typed {
+                    spare.insert(CONTENT_TYPE, HTML);
+                }
+                spare
+            }
+            Some(mut headers) => {
+                let keep_length = *method == Method::HEAD && body.is_empty() && !bodiless;
+                remove_framing(&mut headers, keep_length);
+                if !typed {
+                    headers.entry(CONTENT_TYPE).or_insert(HTML);
+                }
+                headers
+            }
+        };
+        self.message_with(headers, Outgoing::from(body))
     }
 
     /// Makes the status and the headers ready to be sent before the body is complete. Gives the length that was announced, and whether there may be a body.
     pub(super) fn seal(&mut self, method: &Method) -> (Option<u64>, bool) {
         self.sealed = true;
         let has_body = !self.is_bodiless() && *method != Method::HEAD;
-        let length = self.headers.get(CONTENT_LENGTH);
+        let bodiless = self.is_bodiless();
+        let headers = self.headers.get_or_insert_default();
+        let length = headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        self.remove_framing(*method == Method::HEAD && !self.is_bodiless());
-        if self.is_bodiless() {
+        remove_framing(headers, *method == Method::HEAD && !bodiless);
+        if bodiless {
             self.remove_body();
         } else if !self.untyped {
-            self.headers.entry(CONTENT_TYPE).or_insert(HTML);
+            headers.entry(CONTENT_TYPE).or_insert(HTML);
         }
         (length, has_body)
     }
@@ -243,14 +248,19 @@ impl Reply {
     }
 
     /// The response with this body.
-    #[inline(always)]
     pub(super) fn message(&mut self, body: Outgoing) -> Message {
+        let headers = self.headers.take().unwrap_or_default();
+        self.message_with(headers, body)
+    }
+
+    #[inline(always)]
+    fn message_with(&mut self, headers: HeaderMap, body: Outgoing) -> Message {
         let mut message = Response::new(body);
         *message.status_mut() = self.status;
         if let Some(reason) = self.reason.take() {
             message.extensions_mut().insert(*reason);
         }
-        std::mem::swap(message.headers_mut(), &mut self.headers);
+        *message.headers_mut() = headers;
         message
     }
 
@@ -271,16 +281,18 @@ impl Reply {
     #[cold]
     fn remove_body(&mut self) {
         self.body = Written::Nothing;
-        self.headers.remove(CONTENT_TYPE);
-    }
-
-    /// Removes what says where the body ends: the protocol knows, and a client that believed something else would take a part of this response for
-    /// the next one. A response to HEAD has no body that a length could contradict.
-    fn remove_framing(&mut self, keep_length: bool) {
-        self.headers.remove(TRANSFER_ENCODING);
-        if !keep_length {
-            self.headers.remove(CONTENT_LENGTH);
+        if let Some(headers) = &mut self.headers {
+            headers.remove(CONTENT_TYPE);
         }
+    }
+}
+
+/// Removes what says where the body ends: the protocol knows, and a client that believed something else would take a part of this response for
+/// the next one. A response to HEAD has no body that a length could contradict.
+fn remove_framing(headers: &mut HeaderMap, keep_length: bool) {
+    headers.remove(TRANSFER_ENCODING);
+    if !keep_length {
+        headers.remove(CONTENT_LENGTH);
     }
 }
 
@@ -320,6 +332,6 @@ pub(super) fn error_with(status: StatusCode, name: HeaderName, value: HeaderValu
 pub(super) fn bare_with(status: StatusCode, name: HeaderName, value: HeaderValue) -> Message {
     let mut reply = Reply::new();
     reply.set_status(status);
-    reply.headers_mut().insert(name, value);
+    reply.headers().insert(name, value);
     reply.take_message(&Method::GET, HeaderMap::new())
 }

@@ -46,7 +46,7 @@ impl Exchange {
         if !reply.headers().contains_key(ETAG) {
             let tag = HeaderValue::try_from(etag_of(reply.body()));
             let tag = tag.expect("a tag is made of digits and quotes");
-            reply.headers_mut().insert(ETAG, tag);
+            reply.headers().insert(ETAG, tag);
         }
         if is_not_modified(request.method(), request.headers(), reply.headers()) {
             reply.set_status(StatusCode::NOT_MODIFIED);

@@ -1,6 +1,5 @@
 //! What hyper calls with each request of a connection.
 
-use std::cell::{Cell, OnceCell, RefCell};
 use std::convert::Infallible;
 use std::rc::Rc;
 
@@ -13,11 +12,10 @@ use hyper::body::{Body, Incoming};
 
 use super::access_log::Arrival;
 use super::activity::{Activity, Phase};
-use super::departure::Departure;
 use super::endpoint::{Failure, Step};
-use super::exchange::{Exchange, Finish};
+use super::exchange::Exchange;
 use super::peer::Peer;
-use super::reply::{self, Message, Reply};
+use super::reply::{self, Message};
 use super::request::HttpServerRequest;
 use super::request_handler::RequestHandler;
 use super::respond::Respond;
@@ -107,29 +105,13 @@ impl Service {
         route: Route,
         arrival: Arrival,
     ) -> Respond {
-        let exchange = Rc::new(Exchange {
-            request: HttpServerRequest::new(head, body, Rc::clone(&self.peer)),
-            site: Rc::clone(&self.site),
-            goal: route.goal,
-            path_arguments: route.arguments,
-            reply: RefCell::new(Reply::new()),
-            arrival,
-            finish: Cell::new(Finish::Open),
-            departure: Departure::default(),
-            cancels: Cell::new(false),
-            callbacks: Cell::default(),
-            is_bound: Cell::new(false),
-            upgrade: Cell::default(),
-            life: RefCell::default(),
-            handler_ended: Cell::new(false),
-            unsupported: Cell::new(false),
-            outlet: OnceCell::new(),
-            upload,
-        });
+        let goal = route.goal;
+        let request = HttpServerRequest::new(head, body, Rc::clone(&self.peer));
+        let exchange = Exchange::new(request, &self.site, route, arrival, upload);
         self.activity.enter(Phase::Handler);
         let handler = RequestHandler::new(Rc::clone(&exchange));
         let step = match exchange.check_xsrf() {
-            Ok(()) => self.site.routes.start(route.goal, handler),
+            Ok(()) => self.site.routes.start(goal, handler),
             Err(error) => Step::Ended(Err(Failure::Error(error.into()))),
         };
         Respond::new(step, exchange, &self.activity)

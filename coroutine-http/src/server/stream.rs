@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
@@ -12,7 +13,7 @@ use crate::socket::{Plain, poll_fill_decrypted};
 
 /// A socket, or TLS on one.
 pub(crate) enum Stream {
-    Plain(Plain),
+    Plain(Rc<Plain>),
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "there is no TLS"))]
     Encrypted(Box<Encrypted>),
 }
@@ -40,7 +41,7 @@ impl AsyncRead for Stream {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Plain(socket) => Pin::new(&mut &**socket).poll_read(cx, buffer),
             Self::Encrypted(stream) => Pin::new(&mut **stream).poll_read(cx, buffer),
         }
     }
@@ -54,7 +55,7 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Plain(socket) => Pin::new(&mut &**socket).poll_write(cx, bytes),
             Self::Encrypted(stream) => Pin::new(&mut **stream).poll_write(cx, bytes),
         }
     }
@@ -65,7 +66,7 @@ impl AsyncWrite for Stream {
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+            Self::Plain(socket) => Pin::new(&mut &**socket).poll_write_vectored(cx, bytes),
             Self::Encrypted(stream) => Pin::new(&mut **stream).poll_write_vectored(cx, bytes),
         }
     }
@@ -73,14 +74,14 @@ impl AsyncWrite for Stream {
     #[inline]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Plain(socket) => Pin::new(&mut &**socket).poll_flush(cx),
             Self::Encrypted(stream) => Pin::new(&mut **stream).poll_flush(cx),
         }
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_close(cx),
+            Self::Plain(socket) => Pin::new(&mut &**socket).poll_close(cx),
             Self::Encrypted(stream) => Pin::new(&mut **stream).poll_close(cx),
         }
     }

@@ -54,7 +54,7 @@ impl RequestHandler {
     /// Whether the client has what the response's `ETag` and `Last-Modified` tell of, so that 304 is the answer to a GET or HEAD.
     #[must_use]
     pub fn is_not_modified(&self) -> bool {
-        let reply = self.exchange.reply.borrow();
+        let mut reply = self.exchange.reply.borrow_mut();
         let request = self.request();
         is_not_modified(request.method(), request.headers(), reply.headers())
     }

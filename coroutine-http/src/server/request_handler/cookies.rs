@@ -119,7 +119,7 @@ impl RequestHandler {
         let Some(header) = header.ok().filter(|_| sound) else {
             return reply.spoil("cannot be a cookie", said_at);
         };
-        replace(reply.headers_mut(), header);
+        replace(reply.headers(), header);
     }
 }
 

@@ -65,7 +65,7 @@ impl RequestHandler {
             return;
         }
         match name {
-            Ok(name) => drop(reply.headers_mut().remove(name)),
+            Ok(name) => drop(reply.headers().remove(name)),
             Err(_) => reply.spoil("is not the name of a header", Location::caller()),
         }
     }
@@ -83,7 +83,7 @@ impl RequestHandler {
             return;
         }
         match (name, value) {
-            (Ok(name), Ok(value)) => change(reply.headers_mut(), name, value),
+            (Ok(name), Ok(value)) => change(reply.headers(), name, value),
             (Err(_), _) => reply.spoil("is not the name of a header", said_at),
             (_, Err(_)) => reply.spoil("cannot be the value of a header", said_at),
         }

@@ -29,7 +29,7 @@ impl RequestHandler {
         let mut reply = self.exchange.reply.borrow_mut();
         reply.set_status(StatusCode::SWITCHING_PROTOCOLS);
         headers.into_iter().for_each(|(name, value)| {
-            reply.headers_mut().insert(name, value);
+            reply.headers().insert(name, value);
         });
         drop(reply);
         self.exchange.upgrade.set(Some(upgrade));
