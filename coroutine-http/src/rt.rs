@@ -16,8 +16,8 @@ use crate::server::stream::Stream;
 pub(crate) trait Watch {
     /// These bytes were read.
     fn on_read(&self, bytes: &[u8]);
-    /// Some bytes were written.
-    fn on_write(&self);
+    /// The first `count` bytes of these parts were written.
+    fn on_write(&self, parts: &[IoSlice<'_>], count: usize);
     /// The peer takes nothing, and bytes wait for it.
     fn on_stuck(&self);
     /// No bytes wait any more.
@@ -57,9 +57,13 @@ impl<W> Io<W> {
 
 impl<W: Watch> Io<W> {
     #[inline]
-    fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn noted(
+        &self,
+        parts: &[IoSlice<'_>],
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         match &written {
-            Poll::Ready(Ok(_)) => self.watch.on_write(),
+            Poll::Ready(Ok(count)) => self.watch.on_write(parts, *count),
             Poll::Ready(Err(_)) => {}
             Poll::Pending => self.watch.on_stuck(),
         }
@@ -120,23 +124,24 @@ impl<W: Watch + Unpin> Write for Io<W> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = match ready!(self.poll_put(cx, &[IoSlice::new(bytes)]))? {
+        let parts = [IoSlice::new(bytes)];
+        let written = match ready!(self.poll_put(cx, &parts))? {
             Some(count) => Poll::Ready(Ok(count)),
             None => Pin::new(&mut self.stream).poll_write(cx, bytes),
         };
-        self.noted(written)
+        self.noted(&parts, written)
     }
 
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        bytes: &[IoSlice<'_>],
+        parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = match ready!(self.poll_put(cx, bytes))? {
+        let written = match ready!(self.poll_put(cx, parts))? {
             Some(count) => Poll::Ready(Ok(count)),
-            None => Pin::new(&mut self.stream).poll_write_vectored(cx, bytes),
+            None => Pin::new(&mut self.stream).poll_write_vectored(cx, parts),
         };
-        self.noted(written)
+        self.noted(parts, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future as StdFuture;
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -24,19 +25,8 @@ pub(super) enum Phase {
     Body,
     /// A handler, which takes the time that it takes.
     Handler,
-    /// HTTP/2: another request, or that the client takes a part of a response.
+    /// HTTP/2: another request, a part of one's body, or that the client takes a part of a response.
     Peer,
-}
-
-/// What a request is about, where there are several at a time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doing {
-    /// Its handler is at work.
-    Work,
-    /// The client has yet to take a part of the response.
-    Send,
-    /// The client has yet to send a part of it.
-    Receive,
 }
 
 /// Kept by the connection, its I/O and its service. Costs a request a few stores, and no look at a clock.
@@ -78,7 +68,6 @@ impl Activity {
     /// For one of several requests.
     #[cfg_attr(not(feature = "http2"), expect(dead_code, reason = "there is none"))]
     pub(super) fn within(streams: Rc<Streams>) -> Self {
-        streams.go(None, Some(Doing::Receive));
         Self::of(Phase::Head, HeadScan::off(), Some(streams))
     }
 
@@ -114,29 +103,21 @@ impl Activity {
 
     /// As [`enter`](Self::enter), where that is no progress.
     pub(super) fn turn_to(&self, phase: Phase) {
-        let before = self.doing();
-        self.phase.set(phase);
-        self.tell(before);
+        self.change(|| self.phase.set(phase));
     }
 
     pub(super) fn set_sending(&self, sending: bool) {
-        let before = self.doing();
-        self.sending.set(sending);
-        self.tell(before);
+        self.change(|| self.sending.set(sending));
     }
 
-    fn doing(&self) -> Doing {
-        match self.phase.get() {
-            _ if self.sending.get() => Doing::Send,
-            Phase::Handler => Doing::Work,
-            Phase::Head | Phase::Body | Phase::Peer => Doing::Receive,
-        }
-    }
-
-    fn tell(&self, before: Doing) {
-        if let Some(streams) = &self.streams {
-            streams.go(Some(before), Some(self.doing()));
-        }
+    /// Tells the others, if there are any, whether a handler is at work after the change.
+    fn change(&self, change: impl FnOnce()) {
+        let Some(streams) = &self.streams else {
+            return change();
+        };
+        let was_at_work = self.is_at_work();
+        change();
+        streams.go(was_at_work, self.is_at_work());
     }
 
     /// Another request has come.
@@ -172,15 +153,25 @@ impl Activity {
         self.phase.get() == Phase::Handler && !self.stuck.get() && !self.sending.get()
     }
 
-    fn note(&self) {
+    /// Something counts as progress.
+    pub(super) fn note(&self) {
         self.progress.set(self.progress.get().wrapping_add(1));
+    }
+}
+
+/// For a connection that knows which of its bytes count.
+#[cfg(feature = "http2")]
+impl Activity {
+    /// So many bytes of bodies have arrived.
+    pub(super) fn receive(&self, count: usize) {
+        self.received.set(self.received.get().wrapping_add(count));
     }
 }
 
 impl Drop for Activity {
     fn drop(&mut self) {
         if let Some(streams) = &self.streams {
-            streams.go(Some(self.doing()), None);
+            streams.go(self.is_at_work(), false);
         }
     }
 }
@@ -196,7 +187,8 @@ impl Watch for Rc<Activity> {
         self.scan.set(scan);
     }
 
-    fn on_write(&self) {
+    #[inline]
+    fn on_write(&self, _parts: &[IoSlice<'_>], _count: usize) {
         self.note();
     }
 
@@ -283,7 +275,8 @@ impl Idle {
         (self.seen, self.received) = (progress, received);
         match self.activity.phase.get() {
             Phase::Body => enough,
-            Phase::Head | Phase::Handler | Phase::Peer => progressed || self.activity.is_at_work(),
+            Phase::Peer => progressed || enough,
+            Phase::Head | Phase::Handler => progressed || self.activity.is_at_work(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Future as StdFuture, poll_fn};
+use std::io::IoSlice;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Poll, ready};
@@ -14,14 +15,16 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 
-use super::activity::{Activity, Doing, Idle, Phase};
+use super::activity::{Activity, Idle, Phase};
 use super::connections::Place;
+use super::frame_scan::{DATA, FrameScan, HEADERS};
 use super::peer::Peer;
 use super::reply::Message;
 use super::respond::Respond;
 use super::service::{Service, Site};
+use super::settings::Settings;
 use super::stream::Stream;
-use crate::rt::Io;
+use crate::rt::{Io, Watch};
 
 /// What every client begins with that speaks HTTP/2 (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -85,42 +88,71 @@ async fn read_some(stream: &mut Stream, place: &mut Place, early: &mut BytesMut)
     count > 0
 }
 
-/// What the requests of a connection are doing: how many each.
+/// How many requests of a connection have a handler at work.
 #[derive(Default)]
 pub(super) struct Streams {
     working: Cell<usize>,
-    sending: Cell<usize>,
-    receiving: Cell<usize>,
 }
 
 impl Streams {
-    /// A request goes from one to another, has come, or is over.
-    pub(super) fn go(&self, from: Option<Doing>, to: Option<Doing>) {
-        if let Some(from) = from {
-            let count = self.count(from);
-            count.set(count.get() - 1);
-        }
-        if let Some(to) = to {
-            let count = self.count(to);
-            count.set(count.get() + 1);
-        }
-    }
-
-    fn count(&self, doing: Doing) -> &Cell<usize> {
-        match doing {
-            Doing::Work => &self.working,
-            Doing::Send => &self.sending,
-            Doing::Receive => &self.receiving,
-        }
+    /// A request's handler begins to work, or to wait for its client, or has ended; or nothing of this has happened.
+    pub(super) fn go(&self, was_at_work: bool, is_at_work: bool) {
+        let others = self.working.get() - usize::from(was_at_work);
+        self.working.set(others + usize::from(is_at_work));
     }
 
     /// What the connection waits for.
     fn phase(&self) -> Phase {
-        match (self.working.get(), self.sending.get(), self.receiving.get()) {
-            (1.., ..) => Phase::Handler,
-            (_, 0, 1..) => Phase::Body,
-            _ => Phase::Peer,
+        match self.working.get() {
+            0 => Phase::Peer,
+            1.. => Phase::Handler,
         }
+    }
+}
+
+/// Tells which of the bytes count: those of responses that leave, and those of bodies that arrive. A request counts when its head is there, and what is about the
+/// connection alone never does, so that a client cannot stay that sends nothing else.
+struct Frames {
+    activity: Rc<Activity>,
+    inward: Cell<FrameScan>,
+    outward: Cell<FrameScan>,
+}
+
+impl Frames {
+    fn new(activity: Rc<Activity>) -> Self {
+        Self {
+            activity,
+            inward: Cell::new(FrameScan::behind(PREFACE.len())),
+            outward: Cell::new(FrameScan::new()),
+        }
+    }
+}
+
+impl Watch for Frames {
+    fn on_read(&self, bytes: &[u8]) {
+        let mut scan = self.inward.get();
+        self.activity.receive(scan.feed(bytes, &[DATA]));
+        self.inward.set(scan);
+    }
+
+    fn on_write(&self, parts: &[IoSlice<'_>], mut count: usize) {
+        let mut scan = self.outward.get();
+        for part in parts {
+            let written = count.min(part.len());
+            if scan.feed(&part[..written], &[HEADERS, DATA]) > 0 {
+                self.activity.note();
+            }
+            count -= written;
+        }
+        self.outward.set(scan);
+    }
+
+    fn on_stuck(&self) {
+        self.activity.on_stuck();
+    }
+
+    fn on_flush(&self) {
+        self.activity.on_flush();
     }
 }
 
@@ -128,6 +160,8 @@ impl Streams {
 struct Requests {
     site: Rc<Site>,
     peer: Rc<Peer>,
+    /// The connection's.
+    activity: Rc<Activity>,
     streams: Rc<Streams>,
 }
 
@@ -137,6 +171,7 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
     type Future = Respond;
 
     fn call(&self, request: Request<Incoming>) -> Respond {
+        self.activity.note();
         let service = Service {
             site: Rc::clone(&self.site),
             activity: Rc::new(Activity::within(Rc::clone(&self.streams))),
@@ -168,13 +203,11 @@ async fn serve(stream: Stream, early: Bytes, peer: &Rc<Peer>, site: &Rc<Site>, p
     let requests = Requests {
         site: Rc::clone(site),
         peer: Rc::clone(peer),
+        activity: Rc::clone(&activity),
         streams: Rc::clone(&streams),
     };
-    let io = Io::after(early, stream, Rc::clone(&activity));
-    let header_size = u32::try_from(site.settings.max_header_size).unwrap_or(u32::MAX);
-    let mut builder = http2::Builder::new(OnLoop);
-    builder.max_header_list_size(header_size);
-    let mut connection = pin!(builder.serve_connection(io, requests));
+    let io = Io::after(early, stream, Frames::new(Rc::clone(&activity)));
+    let mut connection = pin!(builder(&site.settings).serve_connection(io, requests));
     let mut is_last = false;
     poll_fn(|cx| {
         if !is_last && place.poll_last_call(cx).is_ready() {
@@ -194,6 +227,19 @@ async fn serve(stream: Stream, early: Bytes, peer: &Rc<Peer>, site: &Rc<Site>, p
         Poll::Ready(())
     })
     .await;
+}
+
+/// How much of a streamed response is kept for a client that does not take it.
+const BUFFER: usize = 64 * 1024;
+
+fn builder(settings: &Settings) -> http2::Builder<OnLoop> {
+    let header_size = u32::try_from(settings.max_header_size).unwrap_or(u32::MAX);
+    let mut builder = http2::Builder::new(OnLoop);
+    builder
+        .max_header_list_size(header_size)
+        .max_concurrent_streams(settings.max_concurrent_streams)
+        .max_send_buf_size(BUFFER);
+    builder
 }
 
 /// A client that leaves is no event.

@@ -16,6 +16,8 @@ mod endpoint;
 mod event_stream;
 mod exchange;
 mod form_data;
+#[cfg(feature = "http2")]
+mod frame_scan;
 mod head_scan;
 mod hosts;
 #[cfg(feature = "http2")]

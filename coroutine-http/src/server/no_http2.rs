@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
-use super::activity::Doing;
 use super::connections::Place;
 use super::peer::Peer;
 use super::service::Site;
@@ -30,7 +29,7 @@ pub(super) async fn take(
 pub(super) enum Streams {}
 
 impl Streams {
-    pub(super) fn go(&self, _from: Option<Doing>, _to: Option<Doing>) {
+    pub(super) fn go(&self, _was_at_work: bool, _is_at_work: bool) {
         match *self {}
     }
 }

@@ -20,6 +20,9 @@ pub(super) struct Settings {
     /// The longest head of a request, in bytes.
     pub(super) max_header_size: usize,
     pub(super) max_connections: usize,
+    /// How many requests of a connection are answered at a time, with HTTP/2.
+    #[cfg(feature = "http2")]
+    pub(super) max_concurrent_streams: u32,
     /// How long a connection may stand still while no handler is at work.
     pub(super) idle_timeout: Duration,
     /// How long the head of a request may take; as long as a connection may stand still, unless it is said.
@@ -62,6 +65,8 @@ impl Default for Settings {
             max_body_size: 100 * 1024 * 1024,
             max_header_size: 64 * 1024,
             max_connections: usize::MAX,
+            #[cfg(feature = "http2")]
+            max_concurrent_streams: 100,
             idle_timeout: Duration::from_secs(60),
             header_timeout: None,
             body_timeout: None,
@@ -117,11 +122,23 @@ impl Application {
         self
     }
 
+    /// How many requests of one connection are answered at a time with HTTP/2: 100 unless set here, which is what RFC 9113 (6.5.2) has for the least. A client is told so,
+    /// and has more of them wait; those that it sends nevertheless are refused. Each of them may hold its response in memory until the client takes it.
+    #[cfg(feature = "http2")]
+    #[must_use]
+    pub fn max_concurrent_streams(mut self, requests: u32) -> Self {
+        self.settings.max_concurrent_streams = requests.max(1);
+        self
+    }
+
     /// How long a connection may stand still: 60 seconds unless set here, and up to half as long again, since nobody looks at a clock for each request. Tornado's
     /// setting of this name.
     ///
     /// It stands still between two requests; while the head of a request is not complete, however often a byte of it arrives; while less of a body arrives than
     /// [must](Self::min_body_rate); and while the client takes nothing of a response. The time that a handler takes is not limited.
+    ///
+    /// With HTTP/2 nothing counts but that a request comes, enough of a body arrives, or the client takes a part of any response. What is about the connection alone,
+    /// such as pings, does not keep it open: not while responses wait that the client does not take, and not while there are no requests.
     ///
     /// Zero does not mean that there is no limit: it closes each connection that has to wait for its client at all. `Duration::MAX` is as good as none.
     #[must_use]

@@ -1,5 +1,7 @@
 //! A server that speaks HTTP/2, with clients that know that it does.
 
+mod limits;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
