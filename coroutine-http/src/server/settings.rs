@@ -122,7 +122,7 @@ impl Application {
         self
     }
 
-    /// How many requests of one connection are answered at a time with HTTP/2: 100 unless set here, which is what RFC 9113 (6.5.2) has for the least. A client is told so,
+    /// How many requests of one connection are answered at a time with HTTP/2: 100 unless set here, the least that RFC 9113 (6.5.2) recommends. A client is told so,
     /// and has more of them wait; those that it sends nevertheless are refused. Each of them may hold its response in memory until the client takes it.
     #[cfg(feature = "http2")]
     #[must_use]

@@ -1,7 +1,10 @@
 //! How long a server bears with a client, and with how many requests of it.
 
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use co::IoLoop;
@@ -55,7 +58,7 @@ fn closed(server: Rc<HttpServer>) {
 /// Takes what has come of a body, and lets as much come again.
 #[co::coroutine]
 fn take(body: Rc<RefCell<RecvStream>>) -> usize {
-    let chunk = yield_!(std::future::poll_fn(|cx| body.borrow_mut().poll_data(cx)));
+    let chunk = yield_!(poll_fn(|cx| body.borrow_mut().poll_data(cx)));
     let chunk = chunk.expect("more").expect("a connection");
     let mut body = body.borrow_mut();
     let control = body.flow_control();
@@ -164,4 +167,43 @@ fn a_client_has_no_more_requests_at_a_time_than_it_may() {
         assert_eq!(yield_!(response).expect("a response").status(), 200);
     }
     assert_eq!((most.get(), count.get()), (2, 0));
+}
+
+/// A client that lets the server send as much as there can be, and reads no more once it is `deaf`.
+#[co::coroutine]
+fn greedy(server: Rc<HttpServer>, deaf: Rc<Cell<bool>>) -> Client {
+    const ALL: u32 = (1 << 31) - 1;
+    let stream = yield_!(TcpStream::connect(server.local_addr())).expect("a connection");
+    let mut builder = Builder::new();
+    builder
+        .initial_window_size(ALL)
+        .initial_connection_window_size(ALL);
+    let handshake = builder.handshake(stream.compat());
+    let (client, mut connection) = yield_!(handshake).expect("HTTP/2");
+    drop(IoLoop::current().spawn(poll_fn(move |cx| match deaf.get() {
+        true => Poll::Pending,
+        false => Pin::new(&mut connection).poll(cx).map(drop),
+    })));
+    client
+}
+
+#[co::test(timeout = 10)]
+fn little_is_kept_of_streamed_responses_that_a_client_does_not_read() {
+    let (state, deaf) = (State::default(), Rc::new(Cell::new(false)));
+    let server = state.serve(Application::new());
+    let mut client = yield_!(greedy(server.clone(), deaf.clone()));
+    let responses: Vec<_> = (0..90)
+        .map(|_| send(&mut client, Method::GET, "/pour", true))
+        .collect();
+    let poured = state.poured.clone();
+    yield_!(until(move || poured.get() > 0));
+    deaf.set(true);
+    let mut before = 0;
+    while before != state.poured.get() {
+        before = state.poured.get();
+        yield_!(co::sleep(Duration::from_millis(50)));
+    }
+    // Some of it is in the operating system's buffers.
+    assert!(before < 24 << 20, "{before}");
+    drop(responses);
 }
