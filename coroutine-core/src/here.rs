@@ -28,6 +28,8 @@ pub(crate) struct Here {
     pub(crate) reached: Cell<StateCode>,
     /// Whether a variable was ever set on this thread.
     pub(crate) has_variables: Cell<bool>,
+    /// What is done when the turn has run its callbacks and timers.
+    ending: Cell<Option<fn()>>,
 }
 
 thread_local! {
@@ -40,6 +42,26 @@ thread_local! {
             operations: Cell::new(budget::OPERATIONS),
             reached: Cell::new(StateCode::ELSEWHERE),
             has_variables: Cell::new(false),
+            ending: Cell::new(None),
         }
     };
+}
+
+/// Has `ending` called before the loop that runs waits for I/O. It is the thread's and not the loop's: a loop that runs in a callback of another one may wait for
+/// what the other's callbacks have left for the end of their turn. There is room for one; another one has it called now.
+pub fn at_end_of_turn(ending: fn()) {
+    let before = HERE.with(|here| here.ending.replace(Some(ending)));
+    if let Some(before) = before
+        && !ptr::fn_addr_eq(before, ending)
+    {
+        before();
+    }
+}
+
+/// The turn has run its callbacks and timers.
+#[inline]
+pub(crate) fn run_ending() {
+    if let Some(ending) = HERE.with(|here| here.ending.take()) {
+        ending();
+    }
 }

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::executor::{BlockingPool, Executor};
 use crate::handle::{Message, Shared};
 use crate::handler::Handler;
+use crate::here;
 use crate::limit::Limit;
 use crate::live::Live;
 use crate::log;
@@ -50,8 +51,6 @@ pub(crate) struct LoopCore {
     watch: Watch,
     /// How many nodes the present turn runs from the queue.
     batch: Cell<usize>,
-    /// What is done when they have run.
-    endings: Cell<Vec<fn()>>,
     /// Whether the loop is closed and its queue takes nothing more.
     drained: Cell<bool>,
 }
@@ -143,7 +142,6 @@ impl LoopCore {
             counts: Counts::default(),
             watch: Watch::new(),
             batch: Cell::new(0),
-            endings: Cell::default(),
             drained: Cell::new(false),
         })
     }
@@ -297,7 +295,7 @@ impl LoopCore {
         if let Some(pass) = pass {
             self.run_due(pass);
         }
-        self.run_endings();
+        here::run_ending();
         match self.wait(limit) {
             // The kernel has nothing to say where nothing is watched, unless the notification of another thread is to be taken from it.
             Wait::Not if self.poller.is_idle() && !notified => {}
@@ -394,19 +392,6 @@ impl LoopCore {
     /// How many nodes the present turn runs from the queue.
     pub(crate) fn batch(&self) -> usize {
         self.batch.get()
-    }
-
-    /// Has `ending` called when the turn has run its callbacks and timers, before it waits for I/O.
-    pub(crate) fn at_end_of_turn(&self, ending: fn()) {
-        let mut endings = self.endings.take();
-        endings.push(ending);
-        self.endings.set(endings);
-    }
-
-    fn run_endings(&self) {
-        let mut endings = self.endings.take();
-        endings.drain(..).for_each(|ending| ending());
-        self.endings.set(endings);
     }
 
     fn wait(&self, limit: Limit) -> Wait {

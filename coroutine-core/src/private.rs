@@ -15,6 +15,7 @@ pub use crate::coroutine::{Descriptor, Lazy, with_name};
 use crate::current;
 use crate::generator::{AsyncGenerator, Generator};
 pub use crate::generator::{Item, Yielder};
+pub use crate::here::at_end_of_turn;
 use crate::log;
 pub use crate::log::{error as log_error, warn as log_warn};
 pub use crate::net::accept::is_of_a_connection;
@@ -51,11 +52,6 @@ impl Waiter {
 #[must_use]
 pub fn callbacks_of_turn() -> usize {
     current::core().batch()
-}
-
-/// Has `ending` called when the present turn of the current loop has run its callbacks and timers, before it waits for I/O. It must not panic.
-pub fn at_end_of_turn(ending: fn()) {
-    current::core().at_end_of_turn(ending);
 }
 
 /// A lazy coroutine: it runs when it is yielded, in whatever yields it.

@@ -40,6 +40,32 @@ enum End {
     AtRest,
 }
 
+impl End {
+    /// Reports it, and says for how long what the client still sends is read. `has_unread` says whether there may be something that is meant for nobody.
+    fn lingers(self, has_unread: bool, peer: &Peer) -> Option<Duration> {
+        match self {
+            Self::Closed(result) => {
+                let refused = result.as_ref().is_err_and(hyper::Error::is_parse);
+                if let Err(error) = result {
+                    report(&error, peer);
+                }
+                // With TLS there is a goodbye to be said.
+                (refused || has_unread || peer.is_secure).then_some(LINGER)
+            }
+            Self::AtRest => Some(FAREWELL),
+            Self::Left(error) => {
+                tracing::debug!("lost the connection from {}: {error}", peer.name());
+                None
+            }
+            Self::Idle => {
+                let name = peer.name();
+                tracing::debug!("closed the connection from {name}, which stood still");
+                None
+            }
+        }
+    }
+}
+
 /// Answers the requests of a connection.
 #[co::coroutine(name = "http connection")]
 pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Place) {
@@ -52,15 +78,12 @@ pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Pl
     };
     let activity = Rc::new(Activity::new());
     let mut idle = Idle::new(Rc::clone(&activity), &site.settings);
-    let socket = match &stream {
-        Stream::Plain(socket) => Some(socket.clone()),
+    let outbox = match &stream {
+        Stream::Plain(socket) => Some(Outbox::new(Rc::clone(socket), Rc::clone(&activity))),
         // There what says that the client leaves may stand before the end, and nobody could tell it from a request.
         Stream::Encrypted(_) => None,
     };
-    let outbox = socket
-        .clone()
-        .map(|socket| Rc::new(Outbox::new(socket, Rc::clone(&activity))));
-    let builder = http1(&site.settings, socket.is_some());
+    let builder = http1(&site.settings, outbox.is_some());
     let patience = site.settings.idle_timeout;
     let io = Io::after(early, stream, Rc::clone(&activity)).with_outbox(outbox.clone());
     let service = Service {
@@ -76,15 +99,9 @@ pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Pl
                 return Poll::Ready(End::Closed(result));
             }
             if let Some(outbox) = &outbox
-                && let Poll::Ready(Err(error)) = outbox.poll(cx)
+                && let Poll::Ready(error) = outbox.poll_gone(cx)
             {
                 return Poll::Ready(End::Left(error));
-            }
-            if activity.is_answering()
-                && let Some(socket) = &socket
-                && socket.poll_hang_up(cx).is_ready()
-            {
-                return Poll::Ready(End::Left(io::ErrorKind::UnexpectedEof.into()));
             }
             match parting.poll(&mut place, cx) {
                 Poll::Pending => return idle.poll(cx).map(|()| End::Idle),
@@ -97,35 +114,25 @@ pub(super) fn serve(socket: Plain, peer: Rc<Peer>, site: Rc<Site>, mut place: Pl
             }
         }
     }));
-    if let (End::Closed(Ok(())) | End::AtRest, Some(outbox)) = (&end, &outbox) {
-        let _ = yield_!(co::with_timeout(patience, outbox.sent()));
-    }
+    let taken = match (&end, &outbox) {
+        (End::Left(_) | End::Idle, _) => false,
+        (_, None) => true,
+        (_, Some(outbox)) => {
+            let sent = yield_!(co::with_timeout(patience, outbox.sent()));
+            matches!(sent, Ok(Ok(())))
+        }
+    };
+    // Whoever has the stream from here on closes it by dropping it.
+    drop(outbox);
     let lingers = match end {
-        End::Closed(Ok(())) if let Some(upgrade) = activity.take_upgrade() => {
+        End::Closed(Ok(())) if taken && let Some(upgrade) = activity.take_upgrade() => {
             let parts = connection.into_parts();
             let protocol = upgrade(parts.io.into_stream(), parts.read_buf);
             return yield_!(upgrade::speak(protocol, place));
         }
-        End::Closed(result) => {
-            let refused = result.as_ref().is_err_and(hyper::Error::is_parse);
-            if let Err(error) = result {
-                report(&error, &peer);
-            }
-            let unread = refused || activity.is_hasty() || parting.is_asked();
-            // With TLS there is a goodbye to be said.
-            (unread || peer.is_secure).then_some(LINGER)
-        }
-        End::Left(error) => {
-            tracing::debug!("lost the connection from {}: {error}", peer.name());
-            None
-        }
-        End::AtRest => Some(FAREWELL),
-        End::Idle => {
-            tracing::debug!(
-                "closed the connection from {}, which stood still",
-                peer.name()
-            );
-            None
+        end => {
+            let has_unread = activity.is_hasty() || parting.is_asked();
+            end.lingers(has_unread, &peer)
         }
     };
     if let Some(time) = lingers {

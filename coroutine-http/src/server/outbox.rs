@@ -54,14 +54,14 @@ enum State {
 }
 
 impl Outbox {
-    pub(super) fn new(socket: Rc<Plain>, activity: Rc<Activity>) -> Self {
-        Self {
+    pub(super) fn new(socket: Rc<Plain>, activity: Rc<Activity>) -> Rc<Self> {
+        Rc::new(Self {
             socket,
             activity,
             bytes: RefCell::default(),
             state: Cell::new(State::Empty),
             connection: co::__private::Waiter::default(),
-        }
+        })
     }
 
     /// Takes small parts in, to send them now or before the turn ends, and says how long they are. They are copied together, which costs less than giving the kernel a list.
@@ -83,14 +83,17 @@ impl Outbox {
     }
 
     fn gather(self: &Rc<Self>) {
-        let count = GATHERED.with_borrow_mut(|gathered| {
+        let gather = |gathered: &RefCell<Vec<_>>| {
+            let mut gathered = gathered.borrow_mut();
             gathered.push(Rc::clone(self));
             gathered.len()
-        });
-        match count {
-            1 => co::__private::at_end_of_turn(send_all),
-            TOGETHER.. => send_all(),
-            _ => {}
+        };
+        match GATHERED.try_with(gather) {
+            Ok(1) => co::__private::at_end_of_turn(send_all),
+            Ok(TOGETHER..) => send_all(),
+            Ok(_) => {}
+            // The thread comes to its end.
+            Err(_) => self.send(),
         }
     }
 
@@ -100,12 +103,8 @@ impl Outbox {
             return;
         }
         let mut bytes = self.bytes.borrow_mut();
-        let sent = match self.socket.try_write(&bytes) {
-            Err(error) if is_passing(&error) => 0,
-            // The connection's next look at the socket tells it.
-            Err(_) => bytes.len(),
-            Ok(sent) => sent,
-        };
+        // Where it fails, the connection tries again, and learns why.
+        let sent = self.socket.try_write(&bytes).unwrap_or(0);
         bytes.drain(..sent);
         if bytes.is_empty() {
             self.state.set(State::Empty);
@@ -116,15 +115,23 @@ impl Outbox {
         self.connection.wake();
     }
 
-    /// For the connection's coroutine, whenever it has been polled. An error means that the client is gone.
-    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Ready when the client is gone. For the connection's coroutine, whenever hyper has been polled.
+    pub(super) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<io::Error> {
         match self.state.get() {
-            State::Empty => Poll::Ready(Ok(())),
-            State::Gathered => {
-                self.connection.wait(cx);
-                Poll::Pending
+            State::Empty => {}
+            State::Gathered => self.connection.wait(cx),
+            State::Stuck => {
+                if let Poll::Ready(Err(error)) = self.poll_stuck(cx) {
+                    return Poll::Ready(error);
+                }
             }
-            State::Stuck => self.poll_stuck(cx),
+        }
+        match self.activity.is_answering() {
+            true => self
+                .socket
+                .poll_hang_up(cx)
+                .map(|()| io::ErrorKind::UnexpectedEof.into()),
+            false => Poll::Pending,
         }
     }
 
@@ -162,25 +169,20 @@ impl Outbox {
         Poll::Ready(result)
     }
 
-    /// Waits until everything is sent, or cannot be.
-    pub(super) async fn sent(&self) {
-        // Who is gone gets nothing.
-        let _ = poll_fn(|cx| self.poll_send(cx)).await;
+    /// Waits until everything is sent.
+    pub(super) async fn sent(&self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_send(cx)).await
     }
 }
 
 /// Sends what was gathered.
 fn send_all() {
-    let mut gathered = GATHERED.take();
-    gathered.drain(..).for_each(|outbox| outbox.send());
-    // Its room is for the next ones. Nobody has gathered meanwhile.
-    GATHERED.set(gathered);
-}
-
-/// Whether trying again is worth it.
-fn is_passing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
+    let Ok(mut gathered) = GATHERED.try_with(RefCell::take) else {
+        return;
+    };
+    gathered.iter().for_each(|outbox| outbox.send());
+    // Apart, since the last owner of a connection's rest drops what is not ours.
+    gathered.clear();
+    // Its room is for the next ones.
+    let _ = GATHERED.try_with(|room| room.replace(gathered));
 }

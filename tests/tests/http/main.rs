@@ -24,6 +24,7 @@ mod limits;
 mod logins;
 mod multipart;
 mod nested;
+mod outbox;
 mod pool;
 mod queue;
 mod redirecting;
