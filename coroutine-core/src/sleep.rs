@@ -68,6 +68,21 @@ impl Sleep {
     }
 
     /// Whether the time has come, and the loop has taken notice of it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use coroutine_core::{self as co, IoLoop};
+    ///
+    /// #[co::coroutine]
+    /// fn nap() -> (bool, bool) {
+    ///     let alarm = co::sleep(Duration::from_millis(1));
+    ///     let before = alarm.done();
+    ///     yield_!(co::sleep(Duration::from_millis(10)));
+    ///     (before, alarm.done())
+    /// }
+    ///
+    /// assert_eq!(IoLoop::current().run_sync(nap).unwrap(), (false, true));
+    /// ```
     #[inline]
     #[must_use]
     pub fn done(&self) -> bool {

@@ -176,6 +176,22 @@ macro_rules! unused {
 
             /// Ready when the peer has closed its side, or the connection is broken, and everything that came before was read. For whoever is at work for the peer, and
             /// reads nothing meanwhile. What is unread hides the end; whoever reads it sees that, too.
+            ///
+            /// ```
+            /// use std::future::poll_fn;
+            /// use coroutine_core::{self as co, IoLoop, net::UnixStream};
+            ///
+            /// #[co::coroutine]
+            /// fn see_off() -> std::io::Result<()> {
+            ///     let (stream, peer) = UnixStream::pair()?;
+            ///     drop(peer);
+            ///     yield_!(poll_fn(|cx| stream.poll_hang_up(cx)));
+            ///     Ok(())
+            /// }
+            ///
+            /// IoLoop::current().run_sync(see_off)??;
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             pub fn poll_hang_up(&self, cx: &mut std::task::Context<'_>) -> std::task::Poll<()> {
                 self.watched.poll_hang_up(cx)
             }

@@ -237,6 +237,34 @@ fn a_loop_that_closes_sends_the_responses_of_its_last_turn() {
     });
 }
 
+#[test]
+fn a_loop_that_is_embedded_answers_a_crowd() {
+    watchdog(Duration::from_secs(10), || {
+        let io_loop = IoLoop::new().expect("descriptors for a loop");
+        let served = Rc::new(Cell::new(false));
+        let told = served.clone();
+        io_loop.add_callback(move || {
+            drop(serve_a_crowd_and_tell(told));
+        });
+        while !served.get() {
+            io_loop
+                .turn(Some(Duration::from_millis(5)))
+                .expect("a turn");
+        }
+    });
+}
+
+#[co::coroutine]
+fn serve_a_crowd_and_tell(served: Rc<Cell<bool>>) {
+    yield_!(serve_a_crowd());
+    served.set(true);
+}
+
+#[co::test(virtual_clock, timeout = 10)]
+fn a_crowd_is_answered_under_a_virtual_clock() {
+    yield_!(serve_a_crowd());
+}
+
 /// A loop that runs while another one does.
 fn within(body: impl FnOnce() -> co::Future<()> + 'static) {
     let inner = IoLoop::new().expect("descriptors for a loop");
